@@ -1,0 +1,249 @@
+using System.Text;
+using System.Text.Json;
+
+namespace ManagedGemma.Tokenization;
+
+/// <content>The small parts: added tokens, normaliser, pre-tokeniser, post-processor, decoder.</content>
+internal ref partial struct TokenizerJsonReader
+{
+    private const int MaxPartBytes = 1 << 20;
+
+    private static readonly string[] FlagsThatMustBeFalse = ["single_word", "lstrip", "rstrip", "normalized"];
+
+    private void ReadAddedTokens()
+    {
+        Expect(JsonTokenType.StartArray, "an array");
+        List<TokenizerDefinition.AddedToken> tokens = [];
+        HashSet<string> seen = new(StringComparer.Ordinal);
+        while (true)
+        {
+            Advance();
+            if (_reader.TokenType == JsonTokenType.EndArray)
+            {
+                break;
+            }
+
+            seen.Clear();
+            tokens.Add(ReadAddedToken(tokens.Count, seen));
+        }
+
+        _addedTokens = tokens;
+    }
+
+    private TokenizerDefinition.AddedToken ReadAddedToken(int index, HashSet<string> seen)
+    {
+        string subject = $"added_tokens[{index}]";
+        _subject = subject;
+        Expect(JsonTokenType.StartObject, "an object");
+        string content = "";
+        int id = 0;
+        bool special = false;
+        string? badFlag = null;
+        while (NextKey(seen, subject + ".", out string key))
+        {
+            switch (key)
+            {
+                case "id":
+                    id = ReadId(_subject);
+                    break;
+                case "content":
+                    Expect(JsonTokenType.String, "a string");
+                    content = Encoding.UTF8.GetString(Unescape(ref _scratch));
+                    break;
+                case "special":
+                    special = ReadBoolean();
+                    break;
+                default:
+                    if (!FlagsThatMustBeFalse.Contains(key))
+                    {
+                        _reader.Skip();
+                    }
+                    else if (ReadBoolean())
+                    {
+                        badFlag = key;
+                    }
+
+                    break;
+            }
+        }
+
+        if (!seen.Contains("id") || !seen.Contains("content") || !seen.Contains("normalized"))
+        {
+            throw Fail("the added token is incomplete", subject, "id, content and normalized");
+        }
+
+        if (content.Length is 0 or > AddedTokenTrie.MaxTokenLength)
+        {
+            throw Fail("the added token is empty or too long", subject, $"1 to {AddedTokenTrie.MaxTokenLength} characters", $"{content.Length}");
+        }
+
+        return badFlag is null
+            ? new TokenizerDefinition.AddedToken(content, id, special)
+            : throw Fail($"the added token is {badFlag}, which is not supported", $"{subject} {Quote(content)}", "false", "true");
+    }
+
+    /// <summary>Puts the added tokens into the vocabulary, or checks that they agree with it.</summary>
+    private readonly void AddAddedTokens()
+    {
+        HashSet<string> seen = new(StringComparer.Ordinal);
+        for (int i = 0; i < _addedTokens!.Count; i++)
+        {
+            (string content, int id, _) = _addedTokens[i];
+            byte[] piece = Encoding.UTF8.GetBytes(content);
+            string subject = $"added_tokens[{i}] {Quote(content)}";
+            if (!seen.Add(content))
+            {
+                throw Fail("the added token stands twice", subject);
+            }
+
+            if (IsByteName(piece))
+            {
+                throw Fail("the added token is a byte piece", subject);
+            }
+
+            int known = _pieces!.Find(piece);
+            if (known >= 0 && known != id)
+            {
+                throw Fail("the added token has another id than its piece", subject, $"{known}", $"{id}");
+            }
+
+            if (known < 0 && _pieces.HasId(id))
+            {
+                throw Fail("two pieces have one id", subject, null, $"{id}, which is {Quote(_pieces.Utf8Of(id))} too");
+            }
+
+            if (known < 0)
+            {
+                _pieces.TryAdd(piece, id);
+            }
+        }
+    }
+
+    private void CheckNormalizer()
+    {
+        string subject = _subject;
+        using JsonDocument part = ReadPart();
+        if (!IsReplace(part.RootElement, " ", "\u2581"))
+        {
+            throw Fail("the normaliser is of another kind", subject, "Replace \" \" by \"\u2581\"", Shorten(part.RootElement.GetRawText()));
+        }
+    }
+
+    private void CheckPreTokenizer()
+    {
+        // Splitting at spaces is splitting at nothing: the normaliser left none.
+        if (_reader.TokenType == JsonTokenType.Null)
+        {
+            return;
+        }
+
+        string subject = _subject;
+        using JsonDocument part = ReadPart();
+        JsonElement root = part.RootElement;
+        bool isSplit = Is(root, "type", "Split")
+            && root.TryGetProperty("pattern", out JsonElement pattern)
+            && Is(pattern, "String", " ")
+            && (!root.TryGetProperty("invert", out JsonElement invert) || invert.ValueKind == JsonValueKind.False);
+        if (!isSplit)
+        {
+            throw Fail("the pre-tokeniser is of another kind", subject, "null or Split at \" \"", Shorten(root.GetRawText()));
+        }
+    }
+
+    private void ReadPostProcessor()
+    {
+        string subject = _subject;
+        using JsonDocument part = ReadPart();
+        JsonElement root = part.RootElement;
+        if (Is(root, "type", "TemplateProcessing")
+            && root.TryGetProperty("single", out JsonElement single)
+            && single.ValueKind == JsonValueKind.Array
+            && single.GetArrayLength() == 2
+            && TryGetObject(single[0], "SpecialToken", out JsonElement first)
+            && first.TryGetProperty("id", out JsonElement name)
+            && name.ValueKind == JsonValueKind.String
+            && TryGetObject(single[1], "Sequence", out JsonElement sequence)
+            && Is(sequence, "id", "A")
+            && TryGetObject(root, "special_tokens", out JsonElement tokens)
+            && TryGetObject(tokens, name.GetString()!, out JsonElement token)
+            && token.TryGetProperty("ids", out JsonElement ids)
+            && ids.ValueKind == JsonValueKind.Array
+            && ids.GetArrayLength() == 1
+            && ids[0].ValueKind == JsonValueKind.Number
+            && ids[0].TryGetInt32(out _bosId))
+        {
+            _bosPiece = name.GetString()!;
+            return;
+        }
+
+        throw Fail("the post-processor is of another kind", subject, "a template of one special token and the text", Shorten(root.GetRawText()));
+    }
+
+    private void CheckDecoder()
+    {
+        string subject = _subject;
+        using JsonDocument part = ReadPart();
+        JsonElement root = part.RootElement;
+        bool isKnown = Is(root, "type", "Sequence")
+            && root.TryGetProperty("decoders", out JsonElement decoders)
+            && decoders.ValueKind == JsonValueKind.Array
+            && decoders.GetArrayLength() == 3
+            && IsReplace(decoders[0], "\u2581", " ")
+            && Is(decoders[1], "type", "ByteFallback")
+            && Is(decoders[2], "type", "Fuse");
+        if (!isKnown)
+        {
+            throw Fail("the decoder is of another kind", subject, "Replace \"\u2581\" by \" \", ByteFallback, Fuse", Shorten(root.GetRawText()));
+        }
+    }
+
+    /// <summary>Parses the object that the reader stands on; its strings can all be read without an exception.</summary>
+    private JsonDocument ReadPart()
+    {
+        Expect(JsonTokenType.StartObject, "an object");
+        int start = (int)_reader.TokenStartIndex;
+        _reader.Skip();
+        ReadOnlySpan<byte> json = _json[start..(int)_reader.BytesConsumed];
+        if (json.Length > MaxPartBytes)
+        {
+            throw Fail("the object is too large", null, $"at most {MaxPartBytes} bytes", $"{json.Length}");
+        }
+
+        // An escape can spell half a surrogate pair, which JsonElement reports only when it is looked at: look now.
+        try
+        {
+            Utf8JsonReader strings = new(json);
+            while (strings.Read())
+            {
+                if (strings.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && strings.ValueIsEscaped)
+                {
+                    strings.GetString();
+                }
+            }
+        }
+        catch (InvalidOperationException exception)
+        {
+            throw Malformed(exception);
+        }
+
+        return JsonDocument.Parse(json.ToArray(), new JsonDocumentOptions { AllowDuplicateProperties = false });
+    }
+
+    private static bool TryGetObject(JsonElement parent, string name, out JsonElement value)
+    {
+        value = default;
+        return parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out value) && value.ValueKind == JsonValueKind.Object;
+    }
+
+    private static bool Is(JsonElement parent, string name, string expected) =>
+        parent.ValueKind == JsonValueKind.Object
+        && parent.TryGetProperty(name, out JsonElement value)
+        && value.ValueKind == JsonValueKind.String
+        && value.ValueEquals(expected);
+
+    private static bool IsReplace(JsonElement element, string pattern, string content) =>
+        Is(element, "type", "Replace")
+        && element.TryGetProperty("pattern", out JsonElement found)
+        && Is(found, "String", pattern)
+        && Is(element, "content", content);
+}
