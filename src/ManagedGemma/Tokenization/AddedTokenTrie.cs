@@ -15,11 +15,11 @@ internal sealed class AddedTokenTrie
 
     /// <summary>Builds the trie.</summary>
     /// <param name="tokens">Well-formed, not empty, none twice.</param>
-    public AddedTokenTrie(IReadOnlyCollection<KeyValuePair<string, int>> tokens)
+    public AddedTokenTrie(IReadOnlyList<TokenizerDefinition.AddedToken> tokens)
     {
         List<int> idOfNode = [-1];
         HashSet<char> firstCharacters = [];
-        foreach ((string content, int id) in tokens)
+        foreach ((string content, int id, _) in tokens)
         {
             firstCharacters.Add(content[0]);
             int node = 0;

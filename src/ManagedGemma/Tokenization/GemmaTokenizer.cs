@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Collections.Frozen;
 using System.Text;
 using System.Text.Unicode;
 using CommunityToolkit.HighPerformance.Buffers;
@@ -19,28 +18,44 @@ public sealed class GemmaTokenizer : PromptTokenizer
     private readonly PieceTable _pieces;
     private readonly MergeTable _merges;
     private readonly AddedTokenTrie _addedTokens;
-    private readonly FrozenSet<int> _specialIds;
+    private readonly HashSet<int> _specialIds = [];
 
     // Character of the basic plane to the id of its piece, -1 where it has none.
     private readonly int[] _characterIds = new int[char.MaxValue + 1];
     private readonly int[] _byteIds;
-    private readonly FrozenDictionary<int, byte> _bytes;
+    private readonly Dictionary<int, byte> _bytes = [];
 
     private GemmaTokenizer(TokenizerDefinition definition)
     {
         _pieces = definition.Pieces;
         _merges = definition.Merges;
         _byteIds = definition.ByteIds;
-        _bytes = Enumerable.Range(0, 256).ToFrozenDictionary(b => definition.ByteIds[b], b => (byte)b);
-        _addedTokens = new AddedTokenTrie([.. definition.AddedTokens.Select(token => KeyValuePair.Create(token.Content, token.Id))]);
-        _specialIds = definition.AddedTokens.Where(token => token.IsSpecial).Select(token => token.Id).ToFrozenSet();
+        _addedTokens = new AddedTokenTrie(definition.AddedTokens);
         BosId = definition.BosId;
         EosId = definition.EosId;
         PadId = definition.PadId;
-        Span<byte> utf8 = stackalloc byte[4];
-        for (int character = 0; character < _characterIds.Length; character++)
+        for (int value = 0; value < 256; value++)
         {
-            _characterIds[character] = Rune.TryCreate(character, out Rune rune) ? _pieces.Find(utf8[..rune.EncodeToUtf8(utf8)]) : -1;
+            _bytes.Add(_byteIds[value], (byte)value);
+        }
+
+        foreach (TokenizerDefinition.AddedToken token in definition.AddedTokens)
+        {
+            if (token.IsSpecial)
+            {
+                _specialIds.Add(token.Id);
+            }
+        }
+
+        _characterIds.AsSpan().Fill(-1);
+        for (int id = 0; id < _pieces.IdCount; id++)
+        {
+            ReadOnlySpan<byte> piece = _pieces.Utf8Of(id);
+            Rune.DecodeFromUtf8(piece, out Rune rune, out int length);
+            if (length == piece.Length && rune.IsBmp && length > 0)
+            {
+                _characterIds[rune.Value] = id;
+            }
         }
     }
 

@@ -6,7 +6,8 @@ namespace ManagedGemma.Tokenization;
 /// <summary>
 /// The merges of a byte-pair encoding: (left id, right id) to rank in a flat open-addressing table of 8-byte slots, and
 /// rank to the merged id in an array. Beside them a bit filter over the pairs of characters at which merges join:
-/// between two characters that no merge joins the text may be cut without changing the result. Immutable.
+/// between two characters that no merge joins the text may be cut without changing the result. Filled once, then only
+/// read, and safe for many readers.
 /// </summary>
 internal sealed class MergeTable
 {
@@ -23,49 +24,69 @@ internal sealed class MergeTable
     // No pair has both ids 2^20 - 1 (PieceTable.MaxIdCount), so all ones is free to mean "no entry".
     private const ulong Free = ulong.MaxValue;
 
-    // pair << 24 | rank; at most half full.
-    private readonly ulong[] _slots;
-    private readonly int _slotShift;
-    private readonly int[] _results;
-    private readonly ulong[] _joins;
-    private readonly int _joinShift;
+    // 128 KiB for Gemma 3's 33,695 pairs of characters: 3 in 100 cuts are missed, which costs time only.
+    private const int JoinBits = 20;
 
-    private MergeTable(int count)
+    private readonly ulong[] _joins = new ulong[1 << (JoinBits - 6)];
+
+    // pair << 24 | rank; at most half full, so that a probe always ends.
+    private ulong[] _slots = [];
+    private int _slotShift;
+    private int[] _results;
+
+    /// <summary>Creates an empty table.</summary>
+    /// <param name="expectedCount">About how many merges will be added; a wrong guess costs time only.</param>
+    public MergeTable(int expectedCount)
     {
-        int slotBits = Math.Max(4, BitOperations.Log2((uint)Math.Max(1, count)) + 2);
-        _slots = new ulong[1 << slotBits];
-        _slots.AsSpan().Fill(Free);
-        _slotShift = 64 - slotBits;
-        _results = new int[count];
-
-        // Gemma 3: 2^20 bits for 33,695 character pairs, so 3 in 100 cuts are missed, which costs time only.
-        int joinBits = Math.Max(8, slotBits);
-        _joins = new ulong[1 << (joinBits - 6)];
-        _joinShift = 64 - joinBits;
+        expectedCount = Math.Clamp(expectedCount, 8, MaxMerges);
+        _results = GC.AllocateUninitializedArray<int>(expectedCount);
+        Resize(BitOperations.Log2((uint)expectedCount) + 1);
     }
 
     /// <summary>The number of merges.</summary>
-    public int Count => _results.Length;
+    public int Count { get; private set; }
 
-    /// <summary>Builds the table.</summary>
-    /// <param name="merges">The merges, best first; ids below <see cref="PieceTable.MaxIdCount"/>, at most <see cref="MaxMerges"/> of them.</param>
-    /// <param name="duplicate">The index of the first merge whose pair came before, or -1.</param>
-    public static MergeTable Create(ReadOnlySpan<Merge> merges, out int duplicate)
+    /// <summary>Adds the merge of the next rank; there must be fewer than <see cref="MaxMerges"/>.</summary>
+    /// <param name="left">The id of the left part, below <see cref="PieceTable.MaxIdCount"/>.</param>
+    /// <param name="right">The id of the right part, below <see cref="PieceTable.MaxIdCount"/>.</param>
+    /// <param name="result">The id of the two parts joined.</param>
+    /// <param name="leftRune">The last character of the left part.</param>
+    /// <param name="rightRune">The first character of the right part.</param>
+    /// <returns>False, and nothing is changed, when the pair is there already.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public bool TryAdd(int left, int right, int result, int leftRune, int rightRune)
     {
-        duplicate = -1;
-        MergeTable table = new(merges.Length);
-        for (int rank = 0; rank < merges.Length; rank++)
+        if ((Count + 1) * 2 > _slots.Length)
         {
-            Merge merge = merges[rank];
-            if (!table.TryAdd(merge, rank))
-            {
-                duplicate = rank;
-                return table;
-            }
+            Resize(65 - _slotShift);
         }
 
-        return table;
+        ulong pair = Pair(left, right);
+        int at = (int)(pair * Multiplier >> _slotShift);
+        while (_slots[at] != Free)
+        {
+            if (_slots[at] >> RankBits == pair)
+            {
+                return false;
+            }
+
+            at = (at + 1) & (_slots.Length - 1);
+        }
+
+        if (Count == _results.Length)
+        {
+            Array.Resize(ref _results, Count * 2);
+        }
+
+        _slots[at] = pair << RankBits | (uint)Count;
+        _results[Count++] = result;
+        ulong bit = JoinBit(leftRune, rightRune);
+        _joins[bit >> 6] |= 1UL << (int)(bit & 63);
+        return true;
     }
+
+    /// <summary>Gives back the memory that growing left over.</summary>
+    public void Trim() => Array.Resize(ref _results, Count);
 
     /// <summary>The rank of a pair, lower is merged first; <see cref="NoRank"/> when the pair does not merge.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -107,34 +128,32 @@ internal sealed class MergeTable
 
     private static ulong Pair(int left, int right) => (ulong)(uint)left << IdBits | (uint)right;
 
-    private ulong JoinBit(int leftRune, int rightRune) => ((ulong)(uint)leftRune << 21 | (uint)rightRune) * Multiplier >> _joinShift;
+    private static ulong JoinBit(int leftRune, int rightRune) =>
+        ((ulong)(uint)leftRune << 21 | (uint)rightRune) * Multiplier >> (64 - JoinBits);
 
-    private bool TryAdd(Merge merge, int rank)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Resize(int slotBits)
     {
-        ulong pair = Pair(merge.Left, merge.Right);
-        int at = (int)(pair * Multiplier >> _slotShift);
-        while (_slots[at] != Free)
+        ulong[] old = _slots;
+        ulong[] slots = GC.AllocateUninitializedArray<ulong>(1 << slotBits);
+        slots.AsSpan().Fill(Free);
+        _slotShift = 64 - slotBits;
+        foreach (ulong slot in old)
         {
-            if (_slots[at] >> RankBits == pair)
+            if (slot == Free)
             {
-                return false;
+                continue;
             }
 
-            at = (at + 1) & (_slots.Length - 1);
+            int at = (int)((slot >> RankBits) * Multiplier >> _slotShift);
+            while (slots[at] != Free)
+            {
+                at = (at + 1) & (slots.Length - 1);
+            }
+
+            slots[at] = slot;
         }
 
-        _slots[at] = pair << RankBits | (uint)rank;
-        _results[rank] = merge.Result;
-        ulong bit = JoinBit(merge.LeftRune, merge.RightRune);
-        _joins[bit >> 6] |= 1UL << (int)(bit & 63);
-        return true;
+        _slots = slots;
     }
-
-    /// <summary>One merge.</summary>
-    /// <param name="Left">The id of the left part.</param>
-    /// <param name="Right">The id of the right part.</param>
-    /// <param name="Result">The id of the two parts joined.</param>
-    /// <param name="LeftRune">The last character of the left part.</param>
-    /// <param name="RightRune">The first character of the right part.</param>
-    internal readonly record struct Merge(int Left, int Right, int Result, int LeftRune, int RightRune);
 }

@@ -1,11 +1,12 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace ManagedGemma.Tokenization;
 
 /// <summary>
-/// The vocabulary: pieces as UTF-8 in one pool, found by id through two arrays and by text through an open-addressing
-/// table. No string is kept alive. Filled once, then only read, and safe for many readers.
+/// The vocabulary: pieces as UTF-8 in one pool, found by id through an array of places and by text through an
+/// open-addressing table. No string is kept alive. Filled once, then only read, and safe for many readers.
 /// </summary>
 internal sealed class PieceTable
 {
@@ -17,14 +18,17 @@ internal sealed class PieceTable
 
     private const int InitialSlots = 1024;
 
+    // An entry is the id (4 bytes), the length (2 bytes), and the piece: a look-up touches the slot and the entry, which
+    // are two misses of the cache and most of the time that merges take to load. Place 0 is left free.
+    private const int EntryHeader = 6;
+
     private byte[] _pool = new byte[4096];
-    private int _poolLength;
-    private int[] _starts = new int[256];
+    private int _poolLength = EntryHeader;
 
-    // 0 marks an id without a piece: no piece is empty.
-    private ushort[] _lengths = new ushort[256];
+    // Id to its entry's place in the pool; 0 marks an id without a piece.
+    private int[] _places = new int[256];
 
-    // hash << 32 | id + 1, 0 where free; at most half full, so that a probe always ends.
+    // hash << 32 | place in the pool, 0 where free; at most half full, so that a probe always ends.
     private ulong[] _slots = new ulong[InitialSlots];
 
     /// <summary>The number of pieces.</summary>
@@ -37,6 +41,7 @@ internal sealed class PieceTable
     /// <param name="piece">1 to <see cref="MaxPieceBytes"/> bytes of UTF-8.</param>
     /// <param name="id">The id; the caller has checked <see cref="HasId"/>.</param>
     /// <returns>False, and nothing is changed, when the piece is there already.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public bool TryAdd(ReadOnlySpan<byte> piece, int id)
     {
         if ((Count + 1) * 2 > _slots.Length)
@@ -57,23 +62,24 @@ internal sealed class PieceTable
             at = (at + 1) & mask;
         }
 
-        if (id >= _starts.Length)
+        if (id >= _places.Length)
         {
-            int capacity = Math.Max(id + 1, Math.Min(_starts.Length * 2, MaxIdCount));
-            Array.Resize(ref _starts, capacity);
-            Array.Resize(ref _lengths, capacity);
+            Array.Resize(ref _places, Math.Max(id + 1, Math.Min(_places.Length * 2, MaxIdCount)));
         }
 
-        if (piece.Length > _pool.Length - _poolLength)
+        int needed = EntryHeader + piece.Length;
+        if (needed > _pool.Length - _poolLength)
         {
-            Array.Resize(ref _pool, (int)Math.Min(Array.MaxLength, Math.Max(_pool.Length * 2L, _poolLength + (long)piece.Length)));
+            Array.Resize(ref _pool, (int)Math.Min(Array.MaxLength, Math.Max(_pool.Length * 2L, _poolLength + (long)needed)));
         }
 
-        _slots[at] = (ulong)hash << 32 | (uint)(id + 1);
-        piece.CopyTo(_pool.AsSpan(_poolLength));
-        _starts[id] = _poolLength;
-        _lengths[id] = (ushort)piece.Length;
-        _poolLength += piece.Length;
+        _slots[at] = (ulong)hash << 32 | (uint)_poolLength;
+        Span<byte> entry = _pool.AsSpan(_poolLength, needed);
+        MemoryMarshal.Write(entry, id);
+        MemoryMarshal.Write(entry[4..], (ushort)piece.Length);
+        piece.CopyTo(entry[EntryHeader..]);
+        _places[id] = _poolLength;
+        _poolLength += needed;
         Count++;
         IdCount = Math.Max(IdCount, id + 1);
         return true;
@@ -82,18 +88,22 @@ internal sealed class PieceTable
     /// <summary>Gives back the memory that growing left over.</summary>
     public void Trim()
     {
-        Array.Resize(ref _pool, _poolLength);
-        Array.Resize(ref _starts, IdCount);
-        Array.Resize(ref _lengths, IdCount);
+        if (_pool.Length - _poolLength > _poolLength / 4)
+        {
+            Array.Resize(ref _pool, _poolLength);
+        }
+
+        Array.Resize(ref _places, IdCount);
     }
 
     /// <summary>Whether a piece has this id; any number may be asked for.</summary>
-    public bool HasId(int id) => (uint)id < (uint)IdCount && _lengths[id] != 0;
+    public bool HasId(int id) => (uint)id < (uint)IdCount && _places[id] != 0;
 
     /// <summary>The piece with this id as UTF-8; empty where there is none.</summary>
-    public ReadOnlySpan<byte> Utf8Of(int id) => HasId(id) ? _pool.AsSpan(_starts[id], _lengths[id]) : default;
+    public ReadOnlySpan<byte> Utf8Of(int id) => HasId(id) ? PieceAt(_places[id]) : default;
 
     /// <summary>The id of a piece, or -1.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int Find(ReadOnlySpan<byte> piece)
     {
         uint hash = Hash(piece);
@@ -103,7 +113,7 @@ internal sealed class PieceTable
         {
             if (Holds(_slots[at], hash, piece))
             {
-                return (int)(uint)_slots[at] - 1;
+                return MemoryMarshal.Read<int>(_pool.AsSpan((int)(uint)_slots[at]));
             }
 
             at = (at + 1) & mask;
@@ -112,16 +122,12 @@ internal sealed class PieceTable
         return -1;
     }
 
-    private bool Holds(ulong slot, uint hash, ReadOnlySpan<byte> piece)
-    {
-        if ((uint)(slot >> 32) != hash)
-        {
-            return false;
-        }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool Holds(ulong slot, uint hash, ReadOnlySpan<byte> piece) =>
+        (uint)(slot >> 32) == hash && PieceAt((int)(uint)slot).SequenceEqual(piece);
 
-        int id = (int)(uint)slot - 1;
-        return _pool.AsSpan(_starts[id], _lengths[id]).SequenceEqual(piece);
-    }
+    private ReadOnlySpan<byte> PieceAt(int place) =>
+        _pool.AsSpan(place + EntryHeader, MemoryMarshal.Read<ushort>(_pool.AsSpan(place + 4)));
 
     private void GrowSlots()
     {
@@ -147,6 +153,7 @@ internal sealed class PieceTable
     }
 
     // Multiply and fold over 8 bytes at a time; the last read overlaps the one before it.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static uint Hash(ReadOnlySpan<byte> bytes)
     {
         const ulong Multiplier = 0x9E3779B97F4A7C15;

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace ManagedGemma.Tokenization;
 
@@ -23,32 +24,34 @@ internal ref partial struct TokenizerJsonReader
                 break;
             }
 
+            (_parent, _index, _key) = ("added_tokens", tokens.Count, "");
             seen.Clear();
-            tokens.Add(ReadAddedToken(tokens.Count, seen));
+            tokens.Add(ReadAddedToken(seen));
         }
+
+        (_parent, _index) = ("", -1);
 
         _addedTokens = tokens;
     }
 
-    private TokenizerDefinition.AddedToken ReadAddedToken(int index, HashSet<string> seen)
+    private TokenizerDefinition.AddedToken ReadAddedToken(HashSet<string> seen)
     {
-        string subject = $"added_tokens[{index}]";
-        _subject = subject;
         Expect(JsonTokenType.StartObject, "an object");
         string content = "";
         int id = 0;
         bool special = false;
         string? badFlag = null;
-        while (NextKey(seen, subject + ".", out string key))
+        while (NextKey(seen, out string key))
         {
             switch (key)
             {
                 case "id":
-                    id = ReadId(_subject);
+                    id = TryReadId(out int given) ? given : throw BadId(Subject);
                     break;
                 case "content":
                     Expect(JsonTokenType.String, "a string");
-                    content = Encoding.UTF8.GetString(Unescape(ref _scratch));
+                    ReadOnlySpan<byte> utf8 = Unescape(ref _scratch);
+                    content = Utf8.IsValid(utf8) ? Encoding.UTF8.GetString(utf8) : throw Fail("the added token is not UTF-8");
                     break;
                 case "special":
                     special = ReadBoolean();
@@ -67,19 +70,20 @@ internal ref partial struct TokenizerJsonReader
             }
         }
 
+        _key = "";
         if (!seen.Contains("id") || !seen.Contains("content") || !seen.Contains("normalized"))
         {
-            throw Fail("the added token is incomplete", subject, "id, content and normalized");
+            throw Fail("the added token is incomplete", null, "id, content and normalized");
         }
 
         if (content.Length is 0 or > AddedTokenTrie.MaxTokenLength)
         {
-            throw Fail("the added token is empty or too long", subject, $"1 to {AddedTokenTrie.MaxTokenLength} characters", $"{content.Length}");
+            throw Fail("the added token is empty or too long", null, $"1 to {AddedTokenTrie.MaxTokenLength} characters", $"{content.Length}");
         }
 
         return badFlag is null
             ? new TokenizerDefinition.AddedToken(content, id, special)
-            : throw Fail($"the added token is {badFlag}, which is not supported", $"{subject} {Quote(content)}", "false", "true");
+            : throw Fail($"the added token is {badFlag}, which is not supported", $"{Subject} {Quote(content)}", "false", "true");
     }
 
     /// <summary>Puts the added tokens into the vocabulary, or checks that they agree with it.</summary>
@@ -90,26 +94,26 @@ internal ref partial struct TokenizerJsonReader
         {
             (string content, int id, _) = _addedTokens[i];
             byte[] piece = Encoding.UTF8.GetBytes(content);
-            string subject = $"added_tokens[{i}] {Quote(content)}";
+            string Token() => $"added_tokens[{i}] {Quote(content)}";
             if (!seen.Add(content))
             {
-                throw Fail("the added token stands twice", subject);
+                throw Fail("the added token stands twice", Token());
             }
 
             if (IsByteName(piece))
             {
-                throw Fail("the added token is a byte piece", subject);
+                throw Fail("the added token is a byte piece", Token());
             }
 
             int known = _pieces!.Find(piece);
             if (known >= 0 && known != id)
             {
-                throw Fail("the added token has another id than its piece", subject, $"{known}", $"{id}");
+                throw Fail("the added token has another id than its piece", Token(), $"{known}", $"{id}");
             }
 
             if (known < 0 && _pieces.HasId(id))
             {
-                throw Fail("two pieces have one id", subject, null, $"{id}, which is {Quote(_pieces.Utf8Of(id))} too");
+                throw Fail("two pieces have one id", Token(), null, $"{id}, which is {Quote(_pieces.Utf8Of(id))} too");
             }
 
             if (known < 0)
@@ -121,7 +125,7 @@ internal ref partial struct TokenizerJsonReader
 
     private void CheckNormalizer()
     {
-        string subject = _subject;
+        string subject = Subject;
         using JsonDocument part = ReadPart();
         if (!IsReplace(part.RootElement, " ", "\u2581"))
         {
@@ -137,7 +141,7 @@ internal ref partial struct TokenizerJsonReader
             return;
         }
 
-        string subject = _subject;
+        string subject = Subject;
         using JsonDocument part = ReadPart();
         JsonElement root = part.RootElement;
         bool isSplit = Is(root, "type", "Split")
@@ -152,7 +156,7 @@ internal ref partial struct TokenizerJsonReader
 
     private void ReadPostProcessor()
     {
-        string subject = _subject;
+        string subject = Subject;
         using JsonDocument part = ReadPart();
         JsonElement root = part.RootElement;
         if (Is(root, "type", "TemplateProcessing")
@@ -181,7 +185,7 @@ internal ref partial struct TokenizerJsonReader
 
     private void CheckDecoder()
     {
-        string subject = _subject;
+        string subject = Subject;
         using JsonDocument part = ReadPart();
         JsonElement root = part.RootElement;
         bool isKnown = Is(root, "type", "Sequence")
@@ -207,6 +211,11 @@ internal ref partial struct TokenizerJsonReader
         if (json.Length > MaxPartBytes)
         {
             throw Fail("the object is too large", null, $"at most {MaxPartBytes} bytes", $"{json.Length}");
+        }
+
+        if (!Utf8.IsValid(json))
+        {
+            throw Fail("the text is not UTF-8");
         }
 
         // An escape can spell half a surrogate pair, which JsonElement reports only when it is looked at: look now.

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using System.Text.Unicode;
 
 namespace ManagedGemma.Tokenization;
 
@@ -15,8 +14,10 @@ internal ref partial struct TokenizerJsonReader
     private readonly string _source;
     private Utf8JsonReader _reader;
 
-    // What is being read, for messages.
-    private string _subject = "the file";
+    // What is being read, put together only when a message needs it: the parent, its index if it is an array's, the key.
+    private string _parent = "";
+    private int _index = -1;
+    private string _key = "the file";
 
     private byte[] _scratch = new byte[256];
     private byte[] _secondScratch = new byte[256];
@@ -50,18 +51,19 @@ internal ref partial struct TokenizerJsonReader
         }
     }
 
+    private readonly string Subject => (_parent.Length, _index) switch
+    {
+        (0, _) => Shorten(_key),
+        (_, -1) => $"{_parent}.{Shorten(_key)}",
+        _ => _key.Length == 0 ? $"{_parent}[{_index}]" : $"{_parent}[{_index}].{Shorten(_key)}",
+    };
+
     private TokenizerDefinition ReadFile()
     {
-        // From here on the raw bytes of a string are good UTF-8; only escapes can still spell half a surrogate pair.
-        if (!Utf8.IsValid(_json))
-        {
-            throw Fail("the file is not UTF-8");
-        }
-
         _reader.Read();
         Expect(JsonTokenType.StartObject, "an object");
         HashSet<string> seen = new(StringComparer.Ordinal);
-        while (NextKey(seen, prefix: "", out string key))
+        while (NextKey(seen, out string key))
         {
             switch (key)
             {
@@ -143,7 +145,7 @@ internal ref partial struct TokenizerJsonReader
     private static bool IsUpperHex(byte character) => character is (>= (byte)'0' and <= (byte)'9') or (>= (byte)'A' and <= (byte)'F');
 
     /// <summary>Moves to the next value of an object; false at its end.</summary>
-    private bool NextKey(HashSet<string> seen, string prefix, out string key)
+    private bool NextKey(HashSet<string> seen, out string key)
     {
         Advance();
         if (_reader.TokenType == JsonTokenType.EndObject)
@@ -153,7 +155,7 @@ internal ref partial struct TokenizerJsonReader
         }
 
         key = Encoding.UTF8.GetString(Unescape(ref _scratch));
-        _subject = prefix + Shorten(key);
+        _key = key;
         if (!seen.Add(key))
         {
             throw Fail("the key stands twice");
@@ -166,7 +168,10 @@ internal ref partial struct TokenizerJsonReader
     /// <summary>Moves to the next token. A text that ends too early is a <see cref="JsonException"/> by itself.</summary>
     private void Advance() => _reader.Read();
 
-    /// <summary>The string or key that the reader stands on, as UTF-8; valid until <paramref name="scratch"/> is used again.</summary>
+    /// <summary>
+    /// The string or key that the reader stands on; valid until <paramref name="scratch"/> is used again. The reader does
+    /// not look whether it is UTF-8: what becomes part of the tokenizer must be checked, what is only compared need not.
+    /// </summary>
     private ReadOnlySpan<byte> Unescape(scoped ref byte[] scratch)
     {
         if (!_reader.ValueIsEscaped)
@@ -205,23 +210,24 @@ internal ref partial struct TokenizerJsonReader
         _ => throw Fail("the value has the wrong type", null, "true or false", Describe(_reader.TokenType)),
     };
 
-    private readonly int ReadId(string subject)
+    private readonly bool TryReadId(out int id)
     {
-        if (_reader.TokenType != JsonTokenType.Number)
-        {
-            throw Fail("the id is not a number", subject, null, Describe(_reader.TokenType));
-        }
+        id = -1;
+        return _reader.TokenType == JsonTokenType.Number && _reader.TryGetInt32(out id) && (uint)id < PieceTable.MaxIdCount;
+    }
 
-        return _reader.TryGetInt32(out int id) && id >= 0 && id < PieceTable.MaxIdCount
-            ? id
-            : throw Fail("the id is out of range", subject, $"0 to {PieceTable.MaxIdCount - 1}", Shorten(Encoding.UTF8.GetString(_reader.ValueSpan)));
+    private readonly GemmaException BadId(string subject)
+    {
+        bool isNumber = _reader.TokenType == JsonTokenType.Number;
+        string found = isNumber ? Shorten(Encoding.UTF8.GetString(_reader.ValueSpan)) : Describe(_reader.TokenType);
+        return Fail("the id is not one", subject, $"0 to {PieceTable.MaxIdCount - 1}", found);
     }
 
     private readonly GemmaException Fail(string problem, string? subject = null, string? expected = null, string? found = null) =>
-        new(problem, _source, subject ?? _subject, expected, found);
+        new(problem, _source, subject ?? Subject, expected, found);
 
     private readonly GemmaException Malformed(Exception exception) =>
-        new("the JSON is malformed or cut off", _source, _subject, found: exception.Message, innerException: exception);
+        new("the JSON is malformed or cut off", _source, Subject, found: exception.Message, innerException: exception);
 
     private static string Describe(JsonTokenType type) => type switch
     {
