@@ -85,15 +85,24 @@ public sealed class GemmaTokenizer : PromptTokenizer
             long length = file.Length;
             if (length > MaxFileBytes)
             {
-                throw new GemmaException("the file is too large for a tokenizer", tokenizerJsonPath, expected: $"at most {MaxFileBytes} bytes", found: $"{length} bytes");
+                throw new GemmaException(
+                    "the file is too large for a tokenizer",
+                    tokenizerJsonPath,
+                    expected: $"at most {MaxFileBytes} bytes",
+                    found: $"{length} bytes");
             }
 
             json = GC.AllocateUninitializedArray<byte>((int)length);
             file.ReadExactly(json);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        catch (Exception exception) when (
+            exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
-            throw new GemmaException("the tokenizer cannot be read", tokenizerJsonPath, found: exception.Message, innerException: exception);
+            throw new GemmaException(
+                "the tokenizer cannot be read",
+                tokenizerJsonPath,
+                found: exception.Message,
+                innerException: exception);
         }
 
         return Parse(json, tokenizerJsonPath);

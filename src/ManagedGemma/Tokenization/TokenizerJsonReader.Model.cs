@@ -43,7 +43,8 @@ internal ref partial struct TokenizerJsonReader
 
                     break;
                 case "continuing_subword_prefix" or "end_of_word_suffix":
-                    if (_reader.TokenType != JsonTokenType.Null && !(_reader.TokenType == JsonTokenType.String && _reader.ValueSpan.IsEmpty))
+                    bool isEmpty = _reader.TokenType == JsonTokenType.String && _reader.ValueSpan.IsEmpty;
+                    if (_reader.TokenType != JsonTokenType.Null && !isEmpty)
                     {
                         throw Fail("the model works in another way", null, "null", Describe(_reader.TokenType));
                     }
@@ -119,7 +120,8 @@ internal ref partial struct TokenizerJsonReader
 
             if (pieces.HasId(id))
             {
-                throw Fail("two pieces have one id", $"model.vocab: {Quote(piece)}", null, $"{id}, which is {Quote(pieces.Utf8Of(id))} too");
+                string other = Quote(pieces.Utf8Of(id));
+                throw Fail("two pieces have one id", $"model.vocab: {Quote(piece)}", null, $"{id}, which is {other} too");
             }
 
             if (!pieces.TryAdd(piece, id))
@@ -211,7 +213,8 @@ internal ref partial struct TokenizerJsonReader
         int rightId = pieces.Find(right);
         if (leftId < 0 || rightId < 0)
         {
-            throw Fail("the merge's part is not in the vocabulary", $"model.merges[{merges.Count}]", null, Quote(leftId < 0 ? left : right));
+            string missing = Quote(leftId < 0 ? left : right);
+            throw Fail("the merge's part is not in the vocabulary", $"model.merges[{merges.Count}]", null, missing);
         }
 
         // Files list all ways to make a piece, then those of the next piece: the guess spares most of the look-ups.

@@ -78,7 +78,8 @@ internal ref partial struct TokenizerJsonReader
 
         if (content.Length is 0 or > AddedTokenTrie.MaxTokenLength)
         {
-            throw Fail("the added token is empty or too long", null, $"1 to {AddedTokenTrie.MaxTokenLength} characters", $"{content.Length}");
+            string expected = $"1 to {AddedTokenTrie.MaxTokenLength} characters";
+            throw Fail("the added token is empty or too long", null, expected, $"{content.Length}");
         }
 
         return badFlag is null
@@ -180,7 +181,8 @@ internal ref partial struct TokenizerJsonReader
             return;
         }
 
-        throw Fail("the post-processor is of another kind", subject, "a template of one special token and the text", Shorten(root.GetRawText()));
+        const string Expected = "a template of one special token and the text";
+        throw Fail("the post-processor is of another kind", subject, Expected, Shorten(root.GetRawText()));
     }
 
     private void CheckDecoder()
@@ -197,7 +199,8 @@ internal ref partial struct TokenizerJsonReader
             && Is(decoders[2], "type", "Fuse");
         if (!isKnown)
         {
-            throw Fail("the decoder is of another kind", subject, "Replace \"\u2581\" by \" \", ByteFallback, Fuse", Shorten(root.GetRawText()));
+            const string Expected = "Replace \"\u2581\" by \" \", ByteFallback, Fuse";
+            throw Fail("the decoder is of another kind", subject, Expected, Shorten(root.GetRawText()));
         }
     }
 
@@ -241,7 +244,9 @@ internal ref partial struct TokenizerJsonReader
     private static bool TryGetObject(JsonElement parent, string name, out JsonElement value)
     {
         value = default;
-        return parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out value) && value.ValueKind == JsonValueKind.Object;
+        return parent.ValueKind == JsonValueKind.Object
+            && parent.TryGetProperty(name, out value)
+            && value.ValueKind == JsonValueKind.Object;
     }
 
     private static bool Is(JsonElement parent, string name, string expected) =>

@@ -92,11 +92,9 @@ internal ref partial struct TokenizerJsonReader
             }
         }
 
-        if (_reader.Read())
-        {
-            throw Fail("something follows the end of the JSON");
-        }
-
+        // Anything but white space after the object is a JsonException.
+        _key = "the end of the file";
+        Advance();
         foreach (string key in (ReadOnlySpan<string>)["added_tokens", "normalizer", "post_processor", "decoder", "model"])
         {
             if (!seen.Contains(key))

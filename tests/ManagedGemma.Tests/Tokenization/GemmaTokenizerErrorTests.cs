@@ -186,6 +186,17 @@ public sealed class GemmaTokenizerErrorTests
     public void What_is_no_tokenizer_at_all_is_refused(string text) => AssertFails(text, null, "");
 
     [Fact]
+    public void Nothing_but_white_space_may_follow()
+    {
+        string json = TokenizerJson.WithMerges("a b").ToString();
+        Assert.Equal(2, GemmaTokenizer.Parse(Encoding.UTF8.GetBytes(json + " \n"), "small.json").EncodePrompt("ab").Length);
+        foreach (string end in (string[])["{}", "]", "x", "\0", ","])
+        {
+            AssertFails(json + end, "the end of the file", "malformed");
+        }
+    }
+
+    [Fact]
     public void Deep_nesting_is_refused()
     {
         string deep = new string('[', 100_000) + new string(']', 100_000);
