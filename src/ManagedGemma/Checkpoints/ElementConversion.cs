@@ -1,0 +1,138 @@
+using System.Buffers.Binary;
+using System.Numerics;
+using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
+
+namespace ManagedGemma.Checkpoints;
+
+/// <summary>Between float32 and the three float types that weights and features are stored in, a span at a time.</summary>
+internal static class ElementConversion
+{
+    /// <summary>Stores float32 values as BF16 or F16 (nearest, ties to even; NaN stays NaN) or F32, little-endian.</summary>
+    /// <param name="source">n values.</param>
+    /// <param name="type">BF16, F16 or F32.</param>
+    /// <param name="destination">n elements' bytes; need not be aligned.</param>
+    public static void FromSingles(ReadOnlySpan<float> source, ElementType type, Span<byte> destination)
+    {
+        if (destination.Length != (long)source.Length * type.ByteSize())
+        {
+            throw new ArgumentException("The destination's length does not fit the source.", nameof(destination));
+        }
+
+        switch (type)
+        {
+            case ElementType.F32:
+                MemoryMarshal.AsBytes(source).CopyTo(destination);
+                ReverseOnBigEndian<uint>(destination);
+                break;
+            case ElementType.F16:
+                TensorPrimitives.ConvertToHalf(source, MemoryMarshal.Cast<byte, Half>(destination));
+                ReverseOnBigEndian<ushort>(destination);
+                break;
+            case ElementType.BF16:
+                ToBFloat16(source, MemoryMarshal.Cast<byte, ushort>(destination));
+                ReverseOnBigEndian<ushort>(destination);
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(type), type, "Only BF16, F16 and F32 can be written from float32.");
+        }
+    }
+
+    /// <summary>Reads BF16, F16 or F32 into float32; exact.</summary>
+    /// <param name="source">n elements' bytes, little-endian; need not be aligned.</param>
+    /// <param name="type">BF16, F16 or F32.</param>
+    /// <param name="destination">n values.</param>
+    public static void ToSingles(ReadOnlySpan<byte> source, ElementType type, Span<float> destination)
+    {
+        if (source.Length != (long)destination.Length * type.ByteSize())
+        {
+            throw new ArgumentException("The source's length does not fit the destination.", nameof(source));
+        }
+
+        switch (type)
+        {
+            case ElementType.F32:
+                source.CopyTo(MemoryMarshal.AsBytes(destination));
+                ReverseOnBigEndian<uint>(MemoryMarshal.AsBytes(destination));
+                break;
+            case ElementType.F16 when BitConverter.IsLittleEndian:
+                TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, Half>(source), destination);
+                break;
+            case ElementType.F16:
+                for (int i = 0; i < destination.Length; i++)
+                {
+                    destination[i] = (float)BinaryPrimitives.ReadHalfLittleEndian(source[(i * 2)..]);
+                }
+
+                break;
+            case ElementType.BF16:
+                for (int i = 0; i < destination.Length; i++)
+                {
+                    destination[i] = BitConverter.UInt32BitsToSingle((uint)BinaryPrimitives.ReadUInt16LittleEndian(source[(i * 2)..]) << 16);
+                }
+
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(type), type, "Only BF16, F16 and F32 can be read as float32.");
+        }
+    }
+
+    /// <summary>The definition: the upper half of the bits after adding half a unit in the last place, ties to even.</summary>
+    public static ushort ToBFloat16(float value)
+    {
+        uint bits = BitConverter.SingleToUInt32Bits(value);
+        if (float.IsNaN(value))
+        {
+            // Rounding could carry a NaN's mantissa into infinity or zero; the quiet bit keeps it a NaN.
+            return (ushort)((bits >> 16) | 0x40);
+        }
+
+        return (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
+    }
+
+    private static void ToBFloat16(ReadOnlySpan<float> source, Span<ushort> destination)
+    {
+        int i = 0;
+        int width = Vector<uint>.Count;
+        for (; i <= source.Length - (2 * width); i += 2 * width)
+        {
+            Vector<uint> low = UpperHalves(new Vector<float>(source[i..]));
+            Vector<uint> high = UpperHalves(new Vector<float>(source[(i + width)..]));
+            Vector.Narrow(low, high).CopyTo(destination[i..]);
+        }
+
+        for (; i < source.Length; i++)
+        {
+            destination[i] = ToBFloat16(source[i]);
+        }
+    }
+
+    private static Vector<uint> UpperHalves(Vector<float> values)
+    {
+        Vector<uint> bits = Vector.AsVectorUInt32(values);
+        Vector<uint> upper = bits >> 16;
+        Vector<uint> rounded = (bits + new Vector<uint>(0x7FFF) + (upper & Vector<uint>.One)) >> 16;
+        Vector<uint> isNumber = Vector.AsVectorUInt32(Vector.Equals(values, values));
+        return Vector.ConditionalSelect(isNumber, rounded, upper | new Vector<uint>(0x40));
+    }
+
+    private static void ReverseOnBigEndian<T>(Span<byte> bytes)
+        where T : unmanaged
+    {
+        if (BitConverter.IsLittleEndian)
+        {
+            return;
+        }
+
+        if (typeof(T) == typeof(ushort))
+        {
+            Span<ushort> words = MemoryMarshal.Cast<byte, ushort>(bytes);
+            BinaryPrimitives.ReverseEndianness(words, words);
+        }
+        else
+        {
+            Span<uint> words = MemoryMarshal.Cast<byte, uint>(bytes);
+            BinaryPrimitives.ReverseEndianness(words, words);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+using System.IO.MemoryMappedFiles;
+
+namespace ManagedGemma.Checkpoints;
+
+/// <summary>
+/// A whole file of any size, mapped read-only. The pages come from the system's cache and are shared by every process
+/// that maps the same file. The file must not be cut short while it is mapped: the system would end the process.
+/// </summary>
+public sealed unsafe class MappedFile : IDisposable
+{
+    private readonly MemoryMappedFile? _map;
+    private readonly MemoryMappedViewAccessor? _view;
+    private byte* _pointer;
+    private bool _disposed;
+
+    private MappedFile(string path, long length, MemoryMappedFile? map, MemoryMappedViewAccessor? view)
+    {
+        Path = path;
+        Length = length;
+        _map = map;
+        _view = view;
+        if (view is not null)
+        {
+            view.SafeMemoryMappedViewHandle.AcquirePointer(ref _pointer);
+            _pointer += view.PointerOffset;
+        }
+    }
+
+    /// <summary>The path as it was given to <see cref="Open"/>.</summary>
+    public string Path { get; }
+
+    /// <summary>Bytes in the file when it was opened.</summary>
+    public long Length { get; }
+
+    /// <summary>The first byte, at a page boundary; null when the file is empty.</summary>
+    /// <exception cref="ObjectDisposedException">The file has been unmapped.</exception>
+    internal byte* Pointer
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return _pointer;
+        }
+    }
+
+    /// <summary>Maps a file.</summary>
+    /// <param name="path">The file; symbolic links are followed.</param>
+    /// <exception cref="GemmaException">The file does not exist, is a directory, or cannot be mapped.</exception>
+    public static MappedFile Open(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        FileStream? stream = null;
+        MemoryMappedFile? map = null;
+        MemoryMappedViewAccessor? view = null;
+        try
+        {
+            stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+            long length = stream.Length;
+            if (length == 0)
+            {
+                stream.Dispose();
+                return new MappedFile(path, 0, null, null);
+            }
+
+            map = MemoryMappedFile.CreateFromFile(stream, null, length, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
+            view = map.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read);
+            return new MappedFile(path, length, map, view);
+        }
+        catch (Exception exception) when (FileFailure.Is(exception))
+        {
+            view?.Dispose();
+            map?.Dispose();
+            stream?.Dispose();
+            throw FileFailure.Reading(path, exception);
+        }
+    }
+
+    /// <summary>Unmaps the file. Pointers into it are invalid from here on.</summary>
+    public void Dispose()
+    {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
+        if (_view is not null)
+        {
+            _view.SafeMemoryMappedViewHandle.ReleasePointer();
+            _view.Dispose();
+        }
+
+        _map?.Dispose();
+        _pointer = null;
+    }
+}

@@ -1,0 +1,59 @@
+using System.Runtime.InteropServices;
+
+namespace ManagedGemma.Checkpoints;
+
+/// <summary>Where the bytes of tensors lie: a mapped file, or native memory that this object frees.</summary>
+internal sealed unsafe class TensorMemory : IDisposable
+{
+    private const int Alignment = 64;
+
+    private readonly MappedFile? _file;
+    private void* _owned;
+    private bool _disposed;
+
+    /// <summary>Takes over a mapped file.</summary>
+    public TensorMemory(MappedFile file)
+    {
+        _file = file;
+        Label = file.Path;
+        Length = file.Length;
+    }
+
+    /// <summary>Allocates zeroed native memory, aligned to 64 bytes.</summary>
+    public TensorMemory(long length, string label)
+    {
+        Label = label;
+        Length = length;
+        _owned = NativeMemory.AlignedAlloc((nuint)Math.Max(length, 1), Alignment);
+        NativeMemory.Clear(_owned, (nuint)length);
+    }
+
+    /// <summary>The file's path, or what stands for it in messages.</summary>
+    public string Label { get; }
+
+    public long Length { get; }
+
+    /// <summary>The first byte; null when there are none.</summary>
+    /// <exception cref="ObjectDisposedException">The memory has been given back.</exception>
+    public byte* Pointer
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return _file is null ? (byte*)_owned : _file.Pointer;
+        }
+    }
+
+    public void Dispose()
+    {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
+        _file?.Dispose();
+        NativeMemory.AlignedFree(_owned);
+        _owned = null;
+    }
+}
