@@ -1,0 +1,47 @@
+namespace ManagedGemma.Checkpoints;
+
+/// <summary>
+/// A linear layer's weights (or the embedding's) where they lie in the file: row-major, one row an output. Types and
+/// shapes of the tensors have been validated against each other and against what the model expects.
+/// </summary>
+public sealed class WeightMatrix
+{
+    internal WeightMatrix(
+        string path, long rows, long columns, QuantizationScheme? scheme, TensorView weight, TensorView? scales = null, TensorView? biases = null)
+    {
+        Path = path;
+        Rows = rows;
+        Columns = columns;
+        Scheme = scheme;
+        Weight = weight;
+        Scales = scales;
+        Biases = biases;
+    }
+
+    /// <summary>The module's path in the file, without <c>.weight</c>.</summary>
+    public string Path { get; }
+
+    /// <summary>Outputs.</summary>
+    public long Rows { get; }
+
+    /// <summary>Inputs, counted in weights however many bits each has.</summary>
+    public long Columns { get; }
+
+    /// <summary>How the weights are quantised; null when they are dense.</summary>
+    public QuantizationScheme? Scheme { get; }
+
+    /// <summary>
+    /// Dense: BF16, F16 or F32 [rows, columns]. Quantised: U32 [rows, columns * bits / 32], where element j of a row
+    /// begins at bit j * bits of the row, lowest bit first.
+    /// </summary>
+    public TensorView Weight { get; }
+
+    /// <summary>[rows, columns / group]: BF16, F16 or F32 in affine mode, U8 in the others; null when dense.</summary>
+    public TensorView? Scales { get; }
+
+    /// <summary>As <see cref="Scales"/>, in affine mode only.</summary>
+    public TensorView? Biases { get; }
+
+    /// <summary>Bytes of all tensors together.</summary>
+    public long ByteLength => Weight.ByteLength + (Scales?.ByteLength ?? 0) + (Biases?.ByteLength ?? 0);
+}
