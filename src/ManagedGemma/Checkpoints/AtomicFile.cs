@@ -1,0 +1,120 @@
+namespace ManagedGemma.Checkpoints;
+
+/// <summary>
+/// A file that appears whole or not at all: written beside its target under a temporary name and renamed by
+/// <see cref="Commit"/>. Disposed without a commit (a failure, a cancellation) it deletes what it wrote and leaves an
+/// older target as it was. Not safe for several threads.
+/// </summary>
+public sealed class AtomicFile : IDisposable
+{
+    private readonly string _temporary;
+    private readonly FileStream _file;
+    private readonly GuardedStream _guarded;
+    private bool _done;
+
+    private AtomicFile(string path, string temporary, FileStream file)
+    {
+        Path = path;
+        _temporary = temporary;
+        _file = file;
+        _guarded = new GuardedStream(file, path);
+    }
+
+    /// <summary>The target's path.</summary>
+    public string Path { get; }
+
+    /// <summary>
+    /// Takes the content. What the file system refuses (a full disk) comes as a <see cref="GemmaException"/> that names
+    /// the target. Closing it is not needed.
+    /// </summary>
+    public Stream Stream => _guarded;
+
+    /// <summary>Creates the temporary file.</summary>
+    /// <param name="path">The target; an existing file is replaced at the end, a directory or a device is refused.</param>
+    /// <exception cref="GemmaException">The target's directory does not exist or cannot be written.</exception>
+    public static AtomicFile Create(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        try
+        {
+            string target = System.IO.Path.GetFullPath(path);
+            if (Directory.Exists(target))
+            {
+                throw new GemmaException("the output is a directory, not a file", path);
+            }
+
+            // Renaming onto a device node would replace it by a file.
+            if (target.StartsWith("/dev/", StringComparison.Ordinal) && !target.StartsWith("/dev/shm/", StringComparison.Ordinal))
+            {
+                throw new GemmaException("the output is a device, not a file", path);
+            }
+
+            string directory = System.IO.Path.GetDirectoryName(target)
+                ?? throw new GemmaException("the output is a directory, not a file", path);
+            if (!Directory.Exists(directory))
+            {
+                throw new GemmaException("the directory to write into does not exist", path);
+            }
+
+            // A short name of its own: the target's name plus anything could be longer than the system allows.
+            string temporary = System.IO.Path.Combine(directory, $".managed-gemma-{Guid.NewGuid():N}.tmp");
+            return new AtomicFile(path, temporary, new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16));
+        }
+        catch (Exception exception) when (FileFailure.Is(exception))
+        {
+            throw FileFailure.Writing(path, exception);
+        }
+    }
+
+    /// <summary>Flushes to the disk and renames onto the target. Afterwards nothing more can be written.</summary>
+    /// <exception cref="GemmaException">The disk is full or the target cannot be replaced; the temporary file is deleted.</exception>
+    /// <exception cref="InvalidOperationException">The file was committed or disposed before.</exception>
+    public void Commit()
+    {
+        if (_done)
+        {
+            throw new InvalidOperationException("The file is already committed or disposed.");
+        }
+
+        try
+        {
+            _file.Flush(flushToDisk: true);
+            _file.Dispose();
+            File.Move(_temporary, System.IO.Path.GetFullPath(Path), overwrite: true);
+            _done = true;
+        }
+        catch (Exception exception) when (FileFailure.Is(exception))
+        {
+            Dispose();
+            throw FileFailure.Writing(Path, exception);
+        }
+    }
+
+    /// <summary>Deletes the temporary file unless it was committed.</summary>
+    public void Dispose()
+    {
+        if (_done)
+        {
+            return;
+        }
+
+        _done = true;
+        try
+        {
+            _file.Dispose();
+        }
+        catch (Exception exception) when (FileFailure.Is(exception))
+        {
+            // What could not be flushed is about to be deleted.
+        }
+
+        try
+        {
+            File.Delete(_temporary);
+        }
+        catch (Exception exception) when (FileFailure.Is(exception))
+        {
+            // The failure that led here matters more than a file left behind.
+        }
+    }
+}
