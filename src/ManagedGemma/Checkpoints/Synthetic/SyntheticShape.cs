@@ -30,7 +30,7 @@ public sealed record SyntheticShape
     /// <summary>Rows of the embedding.</summary>
     public required int VocabularySize { get; init; }
 
-    /// <summary>The sizes of the 12b with any number of layers; six make a file of 0.9 GB, all 48 one of 6.6 GB.</summary>
+    /// <summary>The sizes of the 12b with any number of layers; six make a file of 1.3 GB, all 48 one of 6.6 GB.</summary>
     /// <param name="layers">Number of layers.</param>
     public static SyntheticShape Gemma12B(int layers) => new()
     {
