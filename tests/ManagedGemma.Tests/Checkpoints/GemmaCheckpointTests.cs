@@ -193,6 +193,17 @@ public sealed class GemmaCheckpointTests
     }
 
     [Fact]
+    public void A_vector_must_have_one_dimension_of_the_expected_length()
+    {
+        using GemmaCheckpoint checkpoint = GemmaCheckpoint.Open(Path.Combine(BadCase.Directory, "ok-dense"));
+        void Refused(string module, int length, string says) =>
+            Assert.Contains(says, Assert.Throws<GemmaException>(() => checkpoint.Vector(module, length)).Message, StringComparison.Ordinal);
+        Refused("norm", 31, "model.norm.weight: has the wrong shape (expected [31], found [32])");
+        Refused("embed_tokens", 128, "has the wrong shape (expected [128], found [4,32])");
+        Refused("other", 1, "model.other.weight: missing tensor");
+    }
+
+    [Fact]
     public void Matrices_of_a_disposed_checkpoint_refuse_to_give_their_bytes()
     {
         GemmaCheckpoint checkpoint = GemmaCheckpoint.Open(Path.Combine(BadCase.Directory, "ok-dense"));
