@@ -1,0 +1,24 @@
+namespace ManagedGemma.Kernels.Int4;
+
+/// <summary>
+/// Panel kernel, for many tokens: some rows of 4-bit weights are transposed into scratch so that a vector holds one word of
+/// each, and all tokens pass over them. Per output and group of 64, in ascending order:
+/// <c>acc = fma(float(Σ q_w·q_x) · scale_x, scale_w, acc)</c> (Int8: once for each half, with its scale_x), then
+/// <c>acc = fma(scale_x·Σ q_x, bias_w, acc)</c>. The integer sums are exact, so every instruction set gives the same bits.
+/// </summary>
+internal unsafe interface IInt4Panel
+{
+    /// <summary>The number of rows that one call handles at full speed.</summary>
+    int PanelRows { get; }
+
+    /// <summary>Scratch that a call needs.</summary>
+    nuint ScratchBytes(int groups);
+
+    /// <summary>Multiplies rows of weights with all tokens: y[token, row] for each row of <paramref name="rows"/>.</summary>
+    /// <param name="rows">1 .. <see cref="PanelRows"/> rows.</param>
+    /// <param name="x">Activations in panel form, of this kernel's type and of as many groups as the rows have.</param>
+    /// <param name="scratch">64-byte aligned; used only during the call.</param>
+    /// <param name="y">The first row's output for token 0.</param>
+    /// <param name="yStride">Floats from a token's outputs to the next's.</param>
+    void Multiply(in Int4Rows rows, QuantizedActivations x, byte* scratch, float* y, nint yStride);
+}

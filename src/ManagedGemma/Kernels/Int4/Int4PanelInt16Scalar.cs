@@ -1,0 +1,39 @@
+namespace ManagedGemma.Kernels.Int4;
+
+/// <summary>The reference of the panel kernel with 16-bit activations, row by row without a panel.</summary>
+internal sealed unsafe class Int4PanelInt16Scalar : IInt4Panel
+{
+    public int PanelRows => 32;
+
+    public nuint ScratchBytes(int groups) => 0;
+
+    public void Multiply(in Int4Rows rows, QuantizedActivations x, byte* scratch, float* y, nint yStride)
+    {
+        for (int token = 0; token < x.Tokens; token++)
+        {
+            byte* values = x.Values(token);
+            float* scales = x.TileScales(token / QuantizedActivations.TileTokens) + (token % QuantizedActivations.TileTokens);
+            float* sums = x.TileSums(token / QuantizedActivations.TileTokens) + (token % QuantizedActivations.TileTokens);
+            for (int row = 0; row < rows.Count; row++)
+            {
+                Int4Rows single = rows.Slice(row, 1);
+                float sum = 0;
+                for (int group = 0; group < rows.Groups; group++)
+                {
+                    float scale = Int4Rows.Widen(single.Scales[group]);
+                    int dot = 0;
+                    for (int word = 0; word < Int4Rows.GroupWords; word++)
+                    {
+                        int index = (group * Int4Rows.GroupWords) + word;
+                        dot += Int4DotScalar.Int16(single.Words[index], values, index);
+                    }
+
+                    sum = MathF.FusedMultiplyAdd(dot * scales[2 * group * QuantizedActivations.TileTokens], scale, sum);
+                    sum = MathF.FusedMultiplyAdd(sums[group * QuantizedActivations.TileTokens], Int4Rows.Widen(single.Biases[group]), sum);
+                }
+
+                y[(token * yStride) + row] = sum;
+            }
+        }
+    }
+}

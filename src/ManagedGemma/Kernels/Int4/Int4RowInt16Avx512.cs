@@ -1,0 +1,70 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using ISA = System.Runtime.Intrinsics.X86.Avx512BW;
+using Vec = System.Runtime.Intrinsics.Vector512;
+using VecF = System.Runtime.Intrinsics.Vector512<float>;
+using VecI = System.Runtime.Intrinsics.Vector512<int>;
+
+namespace ManagedGemma.Kernels.Int4;
+
+/// <summary>A vector is one block: 16 words, two groups, whose scales fill its lower and its upper half.</summary>
+internal sealed unsafe class Int4RowInt16Avx512 : IInt4Row
+{
+    private const int BlockDwords = 64;
+
+    public void Multiply(in Int4Rows rows, QuantizedActivations x, float* y, nint yStride)
+    {
+        for (int row = 0; row < rows.Count; row++)
+        {
+            Int4Rows single = rows.Slice(row, 1);
+            for (int token = 0; token < x.Tokens; token++)
+            {
+                y[(token * yStride) + row] = Dot(single.Words, single.Scales, single.Biases, rows.Groups, (int*)x.Values(token), x.WordScales(token), x.WordSums(token));
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static float Dot(uint* words, ushort* scales, ushort* biases, int groups, int* x, float* wordScales, float* wordSums)
+    {
+        VecF products = VecF.Zero, offsets = VecF.Zero;
+        int group = 0;
+        for (; group + 2 <= groups; group += 2, x += BlockDwords, words += 16, wordScales += 16, wordSums += 16)
+        {
+            VecF dot = BlockDot(Vec.Load((int*)words), x);
+            products = Vec.FusedMultiplyAdd(dot * Vec.Load(wordScales), Pair(*(uint*)(scales + group)), products);
+            offsets = Vec.FusedMultiplyAdd(Vec.Load(wordSums), Pair(*(uint*)(biases + group)), offsets);
+        }
+
+        if (group < groups)
+        {
+            // The upper half is not there: zero weights, and activations that are filled up with zeros.
+            VecF dot = BlockDot(Vector256.Load((int*)words).ToVector512(), x);
+            products = Vec.FusedMultiplyAdd(dot * Vec.Load(wordScales), Pair(scales[group]), products);
+            offsets = Vec.FusedMultiplyAdd(Vec.Load(wordSums), Pair(biases[group]), offsets);
+        }
+
+        VecF lanes = products + offsets;
+        Vector256<float> eight = lanes.GetLower() + lanes.GetUpper();
+        Vector128<float> four = eight.GetLower() + eight.GetUpper();
+        return (four[0] + four[2]) + (four[1] + four[3]);
+    }
+
+    // Two bf16 as floats: the lower in lanes 0..7, the upper in lanes 8..15.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static VecF Pair(uint bits) =>
+        (System.Runtime.Intrinsics.X86.Avx512F.ShiftLeftLogicalVariable(
+            Vec.Create(bits),
+            Vec.Create(16u, 16, 16, 16, 16, 16, 16, 16, 0, 0, 0, 0, 0, 0, 0, 0)) & Vec.Create(0xFFFF0000)).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static VecF BlockDot(VecI weights, int* x)
+    {
+        VecI v = weights;
+        VecI dot = ISA.MultiplyAddAdjacent((v & Vec.Create(0x000F000F)).AsInt16(), Vec.Load(x).AsInt16());
+        dot += ISA.MultiplyAddAdjacent(((v >>> 4) & Vec.Create(0x000F000F)).AsInt16(), Vec.Load(x + 16).AsInt16());
+        dot += ISA.MultiplyAddAdjacent(((v >>> 8) & Vec.Create(0x000F000F)).AsInt16(), Vec.Load(x + 32).AsInt16());
+        dot += ISA.MultiplyAddAdjacent(((v >>> 12) & Vec.Create(0x000F000F)).AsInt16(), Vec.Load(x + 48).AsInt16());
+        return Vec.ConvertToSingle(dot);
+    }
+}

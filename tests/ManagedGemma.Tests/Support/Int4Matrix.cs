@@ -1,0 +1,49 @@
+using ManagedGemma.Kernels.Int4;
+using ManagedGemma.Memory;
+
+namespace ManagedGemma.Tests.Support;
+
+/// <summary>A random matrix in MLX's affine 4-bit layout, at an odd address, with the last byte at the end of its memory.</summary>
+internal sealed unsafe class Int4Matrix : IDisposable
+{
+    private readonly NativeBuffer _words;
+    private readonly NativeBuffer _scales;
+    private readonly NativeBuffer _biases;
+
+    public Int4Matrix(int seed, int rows, int groups, int misalignment = 1)
+    {
+        Random random = new(seed);
+        _words = new NativeBuffer((nuint)((rows * groups * 32) + misalignment));
+        _scales = new NativeBuffer((nuint)((rows * groups * 2) + misalignment));
+        _biases = new NativeBuffer((nuint)((rows * groups * 2) + misalignment));
+        Rows = new Int4Rows(
+            (uint*)(_words.Pointer + misalignment), (ushort*)(_scales.Pointer + misalignment), (ushort*)(_biases.Pointer + misalignment), rows, groups);
+        random.NextBytes(new Span<byte>(Rows.Words, rows * groups * 32));
+        for (int i = 0; i < rows * groups; i++)
+        {
+            float scale = random.Next(12) switch { 0 => 0, 1 => 1e30f, 2 => 1e-40f, 3 => -0.01f, _ => 0.01f + (0.01f * random.NextSingle()) };
+            Rows.Scales[i] = (ushort)(BitConverter.SingleToInt32Bits(scale) >> 16);
+            Rows.Biases[i] = (ushort)(BitConverter.SingleToInt32Bits(scale * -7.5f) >> 16);
+        }
+    }
+
+    public Int4Rows Rows { get; }
+
+    /// <summary>A weight in double, straight from the definition.</summary>
+    public double this[int row, int column]
+    {
+        get
+        {
+            int group = (row * Rows.Groups) + (column / 64);
+            uint word = Rows.Words[(row * Rows.Groups * 8) + (column / 8)];
+            return ((double)Int4Rows.Widen(Rows.Scales[group]) * ((word >> (4 * (column % 8))) & 15)) + Int4Rows.Widen(Rows.Biases[group]);
+        }
+    }
+
+    public void Dispose()
+    {
+        _words.Dispose();
+        _scales.Dispose();
+        _biases.Dispose();
+    }
+}
