@@ -8,7 +8,7 @@ namespace ManagedGemma.Kernels.Gelu;
 
 /// <summary>
 /// With tanh(u) = 2/(1 + exp(−2u)) − 1 the approximation is x / (1 + exp(−2u)), u = √(2/π)·(x + 0.044715·x³): one exponential,
-/// no cancellation. Relative error below (2|u| + 6) · 2⁻²³.
+/// no cancellation. Relative error below (6|u| + 8) · 2⁻²³.
 /// </summary>
 internal sealed class GeluTanhAvx512 : IGatedGelu
 {
