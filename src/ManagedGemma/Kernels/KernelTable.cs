@@ -1,6 +1,7 @@
 using ManagedGemma.Kernels.FloatMatMul;
 using ManagedGemma.Kernels.Gelu;
 using ManagedGemma.Kernels.Int4;
+using ManagedGemma.Kernels.RangeNorm;
 using ManagedGemma.Kernels.RmsNorm;
 using ManagedGemma.Kernels.Rope;
 using ManagedGemma.Kernels.Softmax;
@@ -21,6 +22,7 @@ internal sealed class KernelTable
     {
         _limit = limit;
         RmsNorm = Choose<IRmsNorm>("RmsNorm", (InstructionSet.Avx512, () => new RmsNormAvx512()), (InstructionSet.Avx2, () => new RmsNormAvx2()), (InstructionSet.Scalar, () => new RmsNormScalar()));
+        RangeNorm = Choose<IRangeNorm>("range norm", (InstructionSet.Avx512, () => new RangeNormAvx512()), (InstructionSet.Avx2, () => new RangeNormAvx2()), (InstructionSet.Scalar, () => new RangeNormScalar()));
         Rope = Choose<IRope>("RoPE", (InstructionSet.Avx512, () => new RopeAvx512()), (InstructionSet.Avx2, () => new RopeAvx2()), (InstructionSet.Scalar, () => new RopeScalar()));
         Softmax = Choose<ISoftmax>("softmax", (InstructionSet.Avx512, () => new SoftmaxAvx512()), (InstructionSet.Avx2, () => new SoftmaxAvx2()), (InstructionSet.Scalar, () => new SoftmaxScalar()));
         GeluTanh = Choose<IGatedGelu>("GELU tanh, gated", (InstructionSet.Avx512, () => new GeluTanhAvx512()), (InstructionSet.Avx2, () => new GeluTanhAvx2()), (InstructionSet.Scalar, () => new GeluTanhScalar()));
@@ -41,6 +43,9 @@ internal sealed class KernelTable
 
     /// <summary>Root-mean-square normalisation.</summary>
     public IRmsNorm RmsNorm { get; }
+
+    /// <summary>Normalisation by mean and range.</summary>
+    public IRangeNorm RangeNorm { get; }
 
     /// <summary>Rotary position embedding.</summary>
     public IRope Rope { get; }

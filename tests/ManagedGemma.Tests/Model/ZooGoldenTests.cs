@@ -1,0 +1,96 @@
+using ManagedGemma.Conditioning;
+using ManagedGemma.Kernels;
+using ManagedGemma.Model;
+using ManagedGemma.Tests.Support;
+
+namespace ManagedGemma.Tests.Model;
+
+/// <summary>Tiny checkpoints against float64 runs of the definition, on every instruction set that this machine has.</summary>
+public class ZooGoldenTests
+{
+    // A float32 path: likely mistakes (window off by one, eps, GELU kind) cost 10⁻⁵ and more on these checkpoints.
+    private const double Float32Tolerance = 1e-5;
+
+    // 16-bit activations: 2·10⁻⁴ expected on real weights; these have channels up to 30 times the others.
+    private const double PreciseTolerance = 2e-3;
+
+    public static TheoryData<string, string, InstructionSet> Cases()
+    {
+        TheoryData<string, string, InstructionSet> cases = [];
+        foreach (InstructionSet set in Enum.GetValues<InstructionSet>().Where(InstructionSets.IsAccelerated))
+        {
+            foreach (string folder in new[] { "vlm-4bit", "text-4bit" })
+            {
+                foreach (string name in new[] { "n1", "n7", "n40" })
+                {
+                    cases.Add(folder, name, set);
+                }
+            }
+        }
+
+        return cases;
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Hidden_states_and_logits_match_in_float32(string folder, string name, InstructionSet set) =>
+        Check(folder, name, set, Precision.Float32, Float32Tolerance);
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Hidden_states_and_logits_match_in_precise(string folder, string name, InstructionSet set) =>
+        Check(folder, name, set, Precision.Precise, PreciseTolerance);
+
+    [Theory]
+    [InlineData("n1")]
+    [InlineData("n7")]
+    public void The_car_profile_matches_in_float32(string name)
+    {
+        using Golden golden = new(Path.Combine(Folder("vlm-4bit"), "golden.safetensors"));
+        using GemmaModel model = GemmaModel.Load(Folder("vlm-4bit"), new GemmaModelOptions { Threads = 2 });
+        int[] ids = golden.Ints($"ids_{name}");
+        HiddenStateCollector states = new();
+        FeatureSink features = new(FeatureVersion.V2, Profile.Car.FeatureEpsilon(model.Config));
+        FinalNormSink final = new();
+        model.Run(ids, new CompositeSink(states, features, final), new RunOptions { Precision = Precision.Float32, Rules = DecoderRules.CarInference });
+        Assert.InRange(Golden.WorstState(states.States, golden.Floats($"car_hidden_states_{name}"), Golden.AllRows(ids.Length), model.Config.HiddenSize), 0, Float32Tolerance);
+        Assert.InRange(Golden.RelativeL2(final.Values, golden.Floats($"car_final_norm_{name}")), 0, Float32Tolerance);
+        Assert.InRange(Golden.RelativeL2(Rows(features, ids.Length), golden.Floats($"car_features_{name}")), 0, Float32Tolerance);
+    }
+
+    internal static float[] Rows(FeatureSink features, int tokens)
+    {
+        float[] all = new float[tokens * features.Width];
+        for (int token = 0; token < tokens; token++)
+        {
+            features.CopyRow(token, all.AsSpan(token * features.Width, features.Width));
+        }
+
+        return all;
+    }
+
+    private static string Folder(string name) => Path.Combine(TestFiles.Fixtures, "zoo", name);
+
+    private static void Check(string folder, string name, InstructionSet set, Precision precision, double tolerance)
+    {
+        using Golden golden = new(Path.Combine(Folder(folder), "golden.safetensors"));
+        using GemmaModel model = GemmaModel.Load(Folder(folder), new GemmaModelOptions { Threads = 2, InstructionSet = set });
+        RunOptions options = new() { Precision = precision };
+        int[] ids = golden.Ints($"ids_{name}");
+        HiddenStateCollector states = new();
+        model.Run(ids, states, options);
+        Assert.InRange(Golden.WorstState(states.States, golden.Floats($"hidden_states_{name}"), Golden.AllRows(ids.Length), model.Config.HiddenSize), 0, tolerance);
+        Assert.InRange(Golden.RelativeL2(model.LastLogits(ids, options), golden.Floats($"logits_{name}")), 0, tolerance);
+    }
+
+    private sealed class FinalNormSink : IHiddenStateSink
+    {
+        public float[] Values { get; private set; } = [];
+
+        public void Begin(HiddenStateShape shape)
+        {
+        }
+
+        public void Accept(in HiddenState state) => Values = state.Stage == HiddenStateStage.FinalNorm ? state.Values.ToArray() : Values;
+    }
+}
