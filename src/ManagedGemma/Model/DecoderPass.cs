@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ManagedGemma.Checkpoints;
 using ManagedGemma.Kernels;
 using ManagedGemma.Memory;
@@ -44,6 +45,9 @@ internal sealed unsafe class DecoderPass : IDisposable
         _projected = NativeBuffer.OfFloats((long)tokens * Math.Max(_shape.RowSize, 2L * config.IntermediateSize));
     }
 
+    /// <summary>Where the time of this pass went.</summary>
+    public PassTimes Times { get; private set; }
+
     /// <summary>[tokens, hidden]: the residual stream.</summary>
     public ReadOnlySpan<float> Stream => new(_stream.Floats, _tokens * _hidden);
 
@@ -65,17 +69,14 @@ internal sealed unsafe class DecoderPass : IDisposable
         Multiply(layer.Qkv, _projected.Floats, _shape.RowSize, cancellation);
         Attend(layer, cancellation);
         _input.Set(_attention.Floats, _shape.QuerySize, layer.Output);
-        RoundStep round = new(_input);
-        _team.Run(ref round, TokenStep.Tasks(_tokens), cancellation);
+        Round(cancellation);
         Multiply(layer.Output, _normed.Floats, _hidden, cancellation);
 
         _input.Set(_normed.Floats, _hidden, layer.GateUp);
         Norm(layer.PostAttentionNorm, layer.PreFeedforwardNorm, _input, cancellation);
         Multiply(layer.GateUp, _projected.Floats, 2 * _config.IntermediateSize, cancellation);
         _input.Set(_projected.Floats, 2 * _config.IntermediateSize, layer.Down);
-        GateStep gate = new(
-            _math.Rules.ExactGelu ? _kernels.GeluErf : _kernels.GeluTanh, _projected.Floats, _tokens, _config.IntermediateSize, _input);
-        _team.Run(ref gate, TokenStep.Tasks(_tokens), cancellation);
+        Gate(cancellation);
         Multiply(layer.Down, _normed.Floats, _hidden, cancellation);
         Norm(layer.PostFeedforwardNorm, null, null, cancellation);
     }
@@ -88,8 +89,7 @@ internal sealed unsafe class DecoderPass : IDisposable
     {
         Linear[] targets = [head];
         _input.Set(_normed.Floats, _hidden, targets);
-        RoundStep round = new(_input);
-        _team.Run(ref round, TokenStep.Tasks(_tokens), cancellation);
+        Round(cancellation);
         Multiply(targets, logits, head.Rows, cancellation);
     }
 
@@ -120,17 +120,39 @@ internal sealed unsafe class DecoderPass : IDisposable
             Norm = norm,
             Next = next,
         };
+        long start = Stopwatch.GetTimestamp();
         _team.Run(ref step, TokenStep.Tasks(_tokens), cancellation);
+        Times = Times with { Round = Times.Round + Since(start) };
+    }
+
+    private void Round(CancellationToken cancellation)
+    {
+        long start = Stopwatch.GetTimestamp();
+        RoundStep step = new(_input);
+        _team.Run(ref step, TokenStep.Tasks(_tokens), cancellation);
+        Times = Times with { Round = Times.Round + Since(start) };
+    }
+
+    private void Gate(CancellationToken cancellation)
+    {
+        long start = Stopwatch.GetTimestamp();
+        GateStep step = new(
+            _math.Rules.ExactGelu ? _kernels.GeluErf : _kernels.GeluTanh, _projected.Floats, _tokens, _config.IntermediateSize, _input);
+        _team.Run(ref step, TokenStep.Tasks(_tokens), cancellation);
+        Times = Times with { Round = Times.Round + Since(start) };
     }
 
     private void Multiply(Linear[] targets, float* y, nint yStride, CancellationToken cancellation)
     {
+        long start = Stopwatch.GetTimestamp();
         LinearStep step = new(targets, _input, _kernels, y, yStride);
         _team.Run(ref step, step.Tasks, cancellation);
+        Times = Times with { Multiply = Times.Multiply + Since(start) };
     }
 
     private void Attend(DecoderLayer layer, CancellationToken cancellation)
     {
+        long start = Stopwatch.GetTimestamp();
         RopeTable rope = _math.Rope(layer.IsFull);
         HeadStep heads = new()
         {
@@ -158,5 +180,8 @@ internal sealed unsafe class DecoderPass : IDisposable
             Output = _attention.Floats,
         };
         _team.Run(ref attention, attention.Tasks, cancellation);
+        Times = Times with { Attend = Times.Attend + Since(start) };
     }
+
+    private static double Since(long start) => Stopwatch.GetElapsedTime(start).TotalSeconds;
 }

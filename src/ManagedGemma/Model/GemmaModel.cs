@@ -128,6 +128,30 @@ public sealed unsafe class GemmaModel : IDisposable
         Free();
     }
 
+    /// <summary>Weights of all layers' matrices: multiply-accumulates of a token.</summary>
+    internal long LinearWeights => Linears.Sum(linear => (long)linear.Rows * linear.Columns);
+
+    /// <summary>Bytes of all layers' matrices: what a pass reads.</summary>
+    internal long LinearBytes => Linears.Sum(linear => linear.ByteLength);
+
+    private IEnumerable<Linear> Linears => _layers.SelectMany(layer => new[] { layer.Qkv, layer.Output, layer.GateUp, layer.Down }).SelectMany(all => all);
+
+    /// <summary>Runs the decoder and tells where the time went.</summary>
+    internal PassTimes Measure(ReadOnlySpan<int> tokenIds, RunOptions options)
+    {
+        Enter();
+        try
+        {
+            using DecoderPass pass = Start(tokenIds, options, CancellationToken.None);
+            Continue(pass, options.Rules, sink: null, progress: null, CancellationToken.None);
+            return pass.Times;
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
     /// <summary>The log-probability of each token after the first, given those before it: [tokens − 1].</summary>
     internal float[] LogProbabilities(ReadOnlySpan<int> tokenIds, RunOptions? options = null, CancellationToken cancellation = default)
     {

@@ -1,0 +1,86 @@
+using System.Diagnostics;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace ManagedGemma.Bench.Roofline;
+
+/// <summary>Measures what this machine can do at most from managed code, on some threads at once.</summary>
+internal static class Limits
+{
+    private const int Tries = 5;
+    private const double SecondsOfATry = 0.15;
+
+    /// <summary>A limit by its name; null where the processor has not the instructions.</summary>
+    public static Limit? Measure(string name, int threads) => name switch
+    {
+        "maddubs-512" when Avx512BW.IsSupported => Arithmetic(name, threads, 64, Multiplies.Maddubs512),
+        "maddubs-256" when Avx2.IsSupported => Arithmetic(name, threads, 32, Multiplies.Maddubs256),
+        "vnni-256" when AvxVnni.IsSupported => Arithmetic(name, threads, 32, Multiplies.Vnni256),
+        "maddwd-512" when Avx512BW.IsSupported => Arithmetic(name, threads, 32, Multiplies.Maddwd512),
+        "maddwd-256" when Avx2.IsSupported => Arithmetic(name, threads, 16, Multiplies.Maddwd256),
+        "fma-512" when Avx512F.IsSupported => Arithmetic(name, threads, 16, Multiplies.Fma512),
+        "fma-256" when Fma.IsSupported => Arithmetic(name, threads, 8, Multiplies.Fma256),
+        "memory" => Memory(threads),
+        _ => null,
+    };
+
+    /// <summary>All names, in the order in which they are shown.</summary>
+    public static IReadOnlyList<string> Names { get; } =
+        ["maddubs-512", "maddubs-256", "vnni-256", "maddwd-512", "maddwd-256", "fma-512", "fma-256", "memory"];
+
+    private static Limit Arithmetic(string name, int threads, int lanes, Func<int, int> kernel)
+    {
+        int rounds = Calibrate(kernel);
+        double operations = (double)rounds * Multiplies.PerRound * lanes * threads;
+        return new Limit(name, "GMAC/s", threads, operations / Best(threads, _ => kernel(rounds)) / 1e9);
+    }
+
+    private static Limit Memory(int threads)
+    {
+        using MemoryStreams streams = new(threads);
+        double seconds = Best(threads, streams.Read);
+        return new Limit("memory", "GB/s", threads, MemoryStreams.BytesOfAThread * (double)threads / seconds / 1e9);
+    }
+
+    private static int Calibrate(Func<int, int> kernel)
+    {
+        kernel(1000);
+        int rounds = 1000;
+        while (true)
+        {
+            long start = Stopwatch.GetTimestamp();
+            kernel(rounds);
+            double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            if (seconds > SecondsOfATry / 4)
+            {
+                return (int)Math.Min(int.MaxValue / 2, rounds * SecondsOfATry / seconds);
+            }
+
+            rounds *= 4;
+        }
+    }
+
+    private static double Best(int threads, Func<int, int> work)
+    {
+        double best = double.MaxValue;
+        for (int attempt = 0; attempt < Tries; attempt++)
+        {
+            using Barrier start = new(threads + 1);
+            Thread[] all = [.. Enumerable.Range(0, threads).Select(index => new Thread(() =>
+            {
+                start.SignalAndWait();
+                Sink = work(index);
+            }))];
+            Array.ForEach(all, thread => thread.Start());
+            start.SignalAndWait();
+            long begin = Stopwatch.GetTimestamp();
+            Array.ForEach(all, thread => thread.Join());
+            best = Math.Min(best, Stopwatch.GetElapsedTime(begin).TotalSeconds);
+        }
+
+        return best;
+    }
+
+    // Keeps results alive, so that no loop is optimised away.
+    private static volatile int Sink;
+}
