@@ -15,7 +15,7 @@ internal static class SliceRun
         for (int i = 0; i <= repeats; i++)
         {
             long start = Stopwatch.GetTimestamp();
-            PassTimes times = model.Measure(ids, new RunOptions { Precision = precision });
+            PassTimes times = model.Measure([ids], new RunOptions { Precision = precision });
             if (i > 0)
             {
                 runs.Add((Stopwatch.GetElapsedTime(start).TotalSeconds, times));

@@ -8,8 +8,8 @@ using ManagedGemma.Threading;
 namespace ManagedGemma.Model;
 
 /// <summary>
-/// One forward pass over the tokens of one prompt: the decoder as a sequence of parallel steps over a few buffers, which are
-/// all the memory that it takes beside the mapped weights.
+/// Forward passes over the tokens of some sequences: the decoder as a succession of parallel steps over a few buffers, which are
+/// all the memory that it takes beside the mapped weights and the caches of keys and values.
 /// </summary>
 internal sealed unsafe class DecoderPass : IDisposable
 {
@@ -19,7 +19,8 @@ internal sealed unsafe class DecoderPass : IDisposable
     private readonly WorkerTeam _team;
     private readonly AttentionShape _shape;
     private readonly LinearInput _input;
-    private readonly KeyPanels _keys;
+    private readonly PassLayout _layout;
+    private readonly Precision _precision;
     private readonly int _tokens;
     private readonly int _hidden;
 
@@ -28,21 +29,22 @@ internal sealed unsafe class DecoderPass : IDisposable
     private readonly NativeBuffer _attention;  // [tokens, query size]
     private readonly NativeBuffer _projected;  // [tokens, q|k|v], then [tokens, gate|up]: never both at once
 
-    public DecoderPass(GemmaConfig config, DecoderMath math, KernelTable kernels, WorkerTeam team, Precision precision, int tokens)
+    public DecoderPass(GemmaConfig config, DecoderMath math, KernelTable kernels, WorkerTeam team, Precision precision, PassLayout layout)
     {
         _config = config;
         _math = math;
         _kernels = kernels;
         _team = team;
-        _tokens = tokens;
+        _precision = precision;
+        _layout = layout;
+        _tokens = layout.Rows;
         _hidden = config.HiddenSize;
         _shape = new AttentionShape(config);
-        _input = new LinearInput(kernels, precision, tokens);
-        _keys = new KeyPanels(_shape, tokens);
-        _stream = NativeBuffer.OfFloats((long)tokens * _hidden);
-        _normed = NativeBuffer.OfFloats((long)tokens * _hidden);
-        _attention = NativeBuffer.OfFloats((long)tokens * _shape.QuerySize);
-        _projected = NativeBuffer.OfFloats((long)tokens * Math.Max(_shape.RowSize, 2L * config.IntermediateSize));
+        _input = new LinearInput(kernels, precision, layout);
+        _stream = NativeBuffer.OfFloats((long)_tokens * _hidden);
+        _normed = NativeBuffer.OfFloats((long)_tokens * _hidden);
+        _attention = NativeBuffer.OfFloats((long)_tokens * _shape.QuerySize);
+        _projected = NativeBuffer.OfFloats((long)_tokens * Math.Max(_shape.RowSize, 2L * config.IntermediateSize));
     }
 
     /// <summary>Where the time of this pass went.</summary>
@@ -62,42 +64,45 @@ internal sealed unsafe class DecoderPass : IDisposable
     }
 
     /// <summary>Runs one block on the stream.</summary>
-    public void Block(DecoderLayer layer, CancellationToken cancellation)
+    /// <param name="layer">The block's weights.</param>
+    /// <param name="caches">Each sequence's keys and values of this layer; the pass's own are added.</param>
+    /// <param name="cancellation">Looked at before every task.</param>
+    public void Block(DecoderLayer layer, KeyValues[] caches, CancellationToken cancellation)
     {
         _input.Set(_normed.Floats, _hidden, layer.Qkv);
         Norm(null, layer.InputNorm, _input, cancellation);
-        Multiply(layer.Qkv, _projected.Floats, _shape.RowSize, cancellation);
-        Attend(layer, cancellation);
+        Multiply(layer.Qkv, _input, _projected.Floats, _shape.RowSize, cancellation);
+        Attend(layer, caches, cancellation);
         _input.Set(_attention.Floats, _shape.QuerySize, layer.Output);
-        Round(cancellation);
-        Multiply(layer.Output, _normed.Floats, _hidden, cancellation);
+        Round(_input, cancellation);
+        Multiply(layer.Output, _input, _normed.Floats, _hidden, cancellation);
 
         _input.Set(_normed.Floats, _hidden, layer.GateUp);
         Norm(layer.PostAttentionNorm, layer.PreFeedforwardNorm, _input, cancellation);
-        Multiply(layer.GateUp, _projected.Floats, 2 * _config.IntermediateSize, cancellation);
+        Multiply(layer.GateUp, _input, _projected.Floats, 2 * _config.IntermediateSize, cancellation);
         _input.Set(_projected.Floats, 2 * _config.IntermediateSize, layer.Down);
         Gate(cancellation);
-        Multiply(layer.Down, _normed.Floats, _hidden, cancellation);
+        Multiply(layer.Down, _input, _normed.Floats, _hidden, cancellation);
         Norm(layer.PostFeedforwardNorm, null, null, cancellation);
     }
 
     /// <summary>Norms the stream into <see cref="Normed"/>.</summary>
     public void FinalNorm(float[] weight, CancellationToken cancellation) => Norm(null, weight, null, cancellation);
 
-    /// <summary>logits[token, id] = normed · headᵀ, for all tokens.</summary>
-    public void Logits(Linear head, float* logits, CancellationToken cancellation)
+    /// <summary>logits[i, id] = normed[first + i] · headᵀ, for some rows.</summary>
+    public void Logits(Linear head, int first, int count, float* logits, CancellationToken cancellation)
     {
         Linear[] targets = [head];
-        _input.Set(_normed.Floats, _hidden, targets);
-        Round(cancellation);
-        Multiply(targets, logits, head.Rows, cancellation);
+        using LinearInput input = new(_kernels, _precision, new PassLayout([(count, 0)]));
+        input.Set(_normed.Floats + ((nint)first * _hidden), _hidden, targets);
+        Round(input, cancellation);
+        Multiply(targets, input, logits, head.Rows, cancellation);
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
         _input.Dispose();
-        _keys.Dispose();
         _stream.Dispose();
         _normed.Dispose();
         _attention.Dispose();
@@ -125,11 +130,11 @@ internal sealed unsafe class DecoderPass : IDisposable
         Times = Times with { Round = Times.Round + Since(start) };
     }
 
-    private void Round(CancellationToken cancellation)
+    private void Round(LinearInput input, CancellationToken cancellation)
     {
         long start = Stopwatch.GetTimestamp();
-        RoundStep step = new(_input);
-        _team.Run(ref step, TokenStep.Tasks(_tokens), cancellation);
+        RoundStep step = new(input);
+        _team.Run(ref step, TokenStep.Tasks(input.Count), cancellation);
         Times = Times with { Round = Times.Round + Since(start) };
     }
 
@@ -142,17 +147,22 @@ internal sealed unsafe class DecoderPass : IDisposable
         Times = Times with { Round = Times.Round + Since(start) };
     }
 
-    private void Multiply(Linear[] targets, float* y, nint yStride, CancellationToken cancellation)
+    private void Multiply(Linear[] targets, LinearInput input, float* y, nint yStride, CancellationToken cancellation)
     {
         long start = Stopwatch.GetTimestamp();
-        LinearStep step = new(targets, _input, _kernels, y, yStride);
+        LinearStep step = new(targets, input, _kernels, y, yStride);
         _team.Run(ref step, step.Tasks, cancellation);
         Times = Times with { Multiply = Times.Multiply + Since(start) };
     }
 
-    private void Attend(DecoderLayer layer, CancellationToken cancellation)
+    private void Attend(DecoderLayer layer, KeyValues[] caches, CancellationToken cancellation)
     {
         long start = Stopwatch.GetTimestamp();
+        for (int i = 0; i < caches.Length; i++)
+        {
+            caches[i].Reserve(_layout.Sequences[i].End);
+        }
+
         RopeTable rope = _math.Rope(layer.IsFull);
         HeadStep heads = new()
         {
@@ -161,11 +171,11 @@ internal sealed unsafe class DecoderPass : IDisposable
             Epsilon = _math.Epsilon,
             QueryNorm = layer.QueryNorm,
             KeyNorm = layer.KeyNorm,
-            Angles = rope.For(_tokens),
+            Angles = rope.For(_layout.Positions),
             Pairs = rope.Pairs,
             Qkv = _projected.Floats,
-            Tokens = _tokens,
-            Keys = _keys,
+            Layout = _layout,
+            Caches = caches,
         };
         _team.Run(ref heads, heads.Tasks, cancellation);
         AttentionStep attention = new()
@@ -175,8 +185,8 @@ internal sealed unsafe class DecoderPass : IDisposable
             Scale = _math.AttentionScale,
             Window = _math.Window(layer.IsFull),
             Qkv = _projected.Floats,
-            Tokens = _tokens,
-            Keys = _keys,
+            Layout = _layout,
+            Caches = caches,
             Output = _attention.Floats,
         };
         _team.Run(ref attention, attention.Tasks, cancellation);

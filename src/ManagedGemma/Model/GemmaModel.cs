@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using ManagedGemma.Checkpoints;
 using ManagedGemma.Kernels;
-using ManagedGemma.Memory;
 using ManagedGemma.Threading;
 
 namespace ManagedGemma.Model;
@@ -10,15 +9,11 @@ namespace ManagedGemma.Model;
 /// A Gemma 3 decoder over a checkpoint: loaded once, then run from any number of threads. The weights stay where they lie in
 /// the mapped file. Formulas: the Gemma 3 technical report (2025) and Hugging Face's <c>modeling_gemma3.py</c>.
 /// </summary>
-public sealed unsafe class GemmaModel : IDisposable
+public sealed partial class GemmaModel : IDisposable
 {
-    private readonly GemmaCheckpoint _checkpoint;
     private readonly KernelTable _kernels;
     private readonly WorkerTeam _team;
-    private readonly Linear _embedding;
-    private readonly Linear _head;
-    private readonly DecoderLayer[] _layers;
-    private readonly float[] _finalNorm;
+    private readonly DecoderWeights _weights;
     private readonly ConcurrentDictionary<DecoderRules, DecoderMath> _math = new();
     private readonly Lock _lifetime = new();
     private int _running;
@@ -30,24 +25,16 @@ public sealed unsafe class GemmaModel : IDisposable
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
         options ??= new GemmaModelOptions();
-        if (options.Threads is < 1 or > 1024)
-        {
-            throw new GemmaException("not a number of threads", subject: "threads", expected: "1 to 1024", found: $"{options.Threads}");
-        }
-
-        _checkpoint = checkpoint;
+        Checkpoint = checkpoint;
         try
         {
-            _kernels = options.InstructionSet is { } limit ? KernelTable.UpTo(limit) : KernelTable.ForMachine();
-            _embedding = new Linear(checkpoint.Matrix("embed_tokens", -1, Config.HiddenSize));
-            _layers = new DecoderLayer[Config.LayerCount];
-            for (int i = 0; i < _layers.Length; i++)
+            if (options.Threads is < 1 or > 1024)
             {
-                _layers[i] = new DecoderLayer(checkpoint, i);
+                throw new GemmaException("not a number of threads", subject: "threads", expected: "1 to 1024", found: $"{options.Threads}");
             }
 
-            _finalNorm = DecoderLayer.Norm(checkpoint, "norm", Config.HiddenSize);
-            _head = checkpoint.LanguageHead(Config.HiddenSize) is { } head ? new Linear(head) : _embedding;
+            _kernels = options.InstructionSet is { } limit ? KernelTable.UpTo(limit) : KernelTable.ForMachine();
+            _weights = new DecoderWeights(checkpoint);
             _team = new WorkerTeam(options.Threads ?? Environment.ProcessorCount);
         }
         catch
@@ -63,14 +50,14 @@ public sealed unsafe class GemmaModel : IDisposable
     /// <exception cref="GemmaException">The checkpoint is not there, damaged, or not one that the kernels read.</exception>
     public static GemmaModel Load(string path, GemmaModelOptions? options = null) => new(GemmaCheckpoint.Open(path), options);
 
-    /// <summary>The checkpoint's sizes.</summary>
-    public GemmaConfig Config => _checkpoint.Config;
-
     /// <summary>The checkpoint: its files and tensors.</summary>
-    public GemmaCheckpoint Checkpoint => _checkpoint;
+    public GemmaCheckpoint Checkpoint { get; }
+
+    /// <summary>The checkpoint's sizes.</summary>
+    public GemmaConfig Config => Checkpoint.Config;
 
     /// <summary>Rows of the embedding: token ids are below it.</summary>
-    public int VocabularySize => _embedding.Rows;
+    public int VocabularySize => _weights.Embedding.Rows;
 
     /// <summary>Threads that compute, the caller's included.</summary>
     public int Threads => _team.ThreadCount;
@@ -87,24 +74,35 @@ public sealed unsafe class GemmaModel : IDisposable
     /// <exception cref="GemmaException">No tokens, a token that the embedding has no row for, or more than the model's positions.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public void Run(
-        ReadOnlySpan<int> tokenIds,
+        IReadOnlyList<int> tokenIds,
         IHiddenStateSink sink,
         RunOptions? options = null,
         IProgress<LayerProgress>? progress = null,
         CancellationToken cancellation = default)
+        => RunBatch([tokenIds], [sink], options, progress, cancellation);
+
+    /// <summary>
+    /// Runs the decoder over several prompts in one pass over the weights: short prompts together take little longer than one.
+    /// Each prompt's states have the bits that it gets alone.
+    /// </summary>
+    /// <param name="prompts">Each as for <see cref="Run"/>. Buffers grow with the tokens of all.</param>
+    /// <param name="sinks">One a prompt.</param>
+    /// <inheritdoc cref="Run"/>
+#pragma warning disable CS1573 // The other parameters are inherited.
+    public void RunBatch(
+        IReadOnlyList<IReadOnlyList<int>> prompts,
+        IReadOnlyList<IHiddenStateSink> sinks,
+        RunOptions? options = null,
+        IProgress<LayerProgress>? progress = null,
+        CancellationToken cancellation = default)
+#pragma warning restore CS1573
     {
-        ArgumentNullException.ThrowIfNull(sink);
-        Enter();
-        try
+        ArgumentNullException.ThrowIfNull(prompts);
+        ArgumentNullException.ThrowIfNull(sinks);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(sinks.Count, prompts.Count, nameof(sinks));
+        if (prompts.Count > 0)
         {
-            using DecoderPass pass = Start(tokenIds, options ??= new RunOptions(), cancellation);
-            sink.Begin(new HiddenStateShape(_layers.Length + 1, tokenIds.Length, Config.HiddenSize));
-            sink.Accept(new HiddenState(HiddenStateStage.Embedding, -1, 0, pass.Stream));
-            Continue(pass, options.Rules, sink, progress, cancellation);
-        }
-        finally
-        {
-            Leave();
+            Forward(prompts, caches: null, sinks, options ?? new RunOptions(), progress, cancellation);
         }
     }
 
@@ -128,135 +126,89 @@ public sealed unsafe class GemmaModel : IDisposable
         Free();
     }
 
-    /// <summary>Weights of all layers' matrices: multiply-accumulates of a token.</summary>
-    internal long LinearWeights => Linears.Sum(linear => (long)linear.Rows * linear.Columns);
-
-    /// <summary>Bytes of all layers' matrices: what a pass reads.</summary>
-    internal long LinearBytes => Linears.Sum(linear => linear.ByteLength);
-
-    private IEnumerable<Linear> Linears => _layers.SelectMany(layer => new[] { layer.Qkv, layer.Output, layer.GateUp, layer.Down }).SelectMany(all => all);
-
-    /// <summary>Runs the decoder and tells where the time went.</summary>
-    internal PassTimes Measure(ReadOnlySpan<int> tokenIds, RunOptions options)
+    // The one way through the decoder. Without caches nothing of the sequences is kept; without sinks nothing is handed out.
+    private PassTimes Forward(
+        IReadOnlyList<IReadOnlyList<int>> prompts,
+        IReadOnlyList<SequenceCache>? caches,
+        IReadOnlyList<IHiddenStateSink> sinks,
+        RunOptions options,
+        IProgress<LayerProgress>? progress,
+        CancellationToken cancellation)
     {
-        Enter();
-        try
+        using Running running = new(this);
+        using PassRun run = Begin(prompts, caches, options, cancellation);
+        int layers = _weights.Layers.Length;
+        for (int i = 0; i < sinks.Count; i++)
         {
-            using DecoderPass pass = Start(tokenIds, options, CancellationToken.None);
-            Continue(pass, options.Rules, sink: null, progress: null, CancellationToken.None);
-            return pass.Times;
+            sinks[i].Begin(new HiddenStateShape(layers + 1, prompts[i].Count, Config.HiddenSize));
         }
-        finally
+
+        run.HandOut(sinks, HiddenStateStage.Embedding, -1, 0);
+        for (int i = 0; i < layers; i++)
         {
-            Leave();
+            run.Block(i, cancellation);
+            run.HandOut(sinks, HiddenStateStage.Block, i, i + 1 == layers && options.Rules.FinalStateNormed ? null : i + 1);
+            progress?.Report(new LayerProgress(i + 1, layers));
         }
-    }
 
-    /// <summary>The log-probability of each token after the first, given those before it: [tokens − 1].</summary>
-    internal float[] LogProbabilities(ReadOnlySpan<int> tokenIds, RunOptions? options = null, CancellationToken cancellation = default)
-    {
-        float[] result = new float[tokenIds.Length - 1];
-        Logits(tokenIds, options, result, cancellation);
-        return result;
-    }
-
-    /// <summary>The logits of the token after the last: [vocabulary].</summary>
-    internal float[] LastLogits(ReadOnlySpan<int> tokenIds, RunOptions? options = null, CancellationToken cancellation = default) =>
-        Logits(tokenIds, options, [], cancellation);
-
-    private float[] Logits(ReadOnlySpan<int> tokenIds, RunOptions? options, Span<float> logProbabilities, CancellationToken cancellation)
-    {
-        Enter();
-        try
+        run.FinalNorm(cancellation);
+        run.HandOut(sinks, HiddenStateStage.FinalNorm, -1, options.Rules.FinalStateNormed ? layers : null);
+        for (int i = 0; i < prompts.Count; i++)
         {
-            using DecoderPass pass = Start(tokenIds, options ??= new RunOptions(), cancellation);
-            Continue(pass, options.Rules, sink: null, progress: null, cancellation);
-            using NativeBuffer logits = NativeBuffer.OfFloats((long)tokenIds.Length * _head.Rows);
-            pass.Logits(_head, logits.Floats, cancellation);
-            for (int i = 0; i < logProbabilities.Length; i++)
+            if (caches is not null)
             {
-                ReadOnlySpan<float> row = new(logits.Floats + ((nint)i * _head.Rows), _head.Rows);
-                double largest = row[0], sum = 0;
-                foreach (float value in row)
-                {
-                    largest = Math.Max(largest, value);
-                }
-
-                foreach (float value in row)
-                {
-                    sum += Math.Exp(value - largest);
-                }
-
-                logProbabilities[i] = (float)(row[tokenIds[i + 1]] - largest - Math.Log(sum));
+                caches[i].Length += prompts[i].Count;
             }
+        }
 
-            return new ReadOnlySpan<float>(logits.Floats + ((nint)(tokenIds.Length - 1) * _head.Rows), _head.Rows).ToArray();
-        }
-        finally
-        {
-            Leave();
-        }
+        return run.Pass.Times;
     }
 
-    private DecoderPass Start(ReadOnlySpan<int> tokenIds, RunOptions options, CancellationToken cancellation)
+    private PassRun Begin(
+        IReadOnlyList<IReadOnlyList<int>> prompts, IReadOnlyList<SequenceCache>? caches, RunOptions options, CancellationToken cancellation)
     {
-        Validate(tokenIds);
+        (int Count, int Start)[] sequences = new (int, int)[prompts.Count];
+        for (int i = 0; i < sequences.Length; i++)
+        {
+            sequences[i] = (prompts[i].Count, caches?[i].Length ?? 0);
+            Validate(prompts[i], sequences[i].Start);
+        }
+
         DecoderMath math = _math.GetOrAdd(options.Rules, rules => new DecoderMath(Config, rules));
-        DecoderPass pass = new(Config, math, _kernels, _team, options.Precision, tokenIds.Length);
+        PassLayout layout = new(sequences);
+        PassRun run = new(_weights, layout, new DecoderPass(Config, math, _kernels, _team, options.Precision, layout), caches, new AttentionShape(Config));
         try
         {
-            pass.Embed(_embedding, tokenIds.ToArray(), cancellation);
-            return pass;
+            run.Embed(prompts, cancellation);
+            return run;
         }
         catch
         {
-            pass.Dispose();
+            run.Dispose();
             throw;
         }
     }
 
-    private void Continue(
-        DecoderPass pass, DecoderRules rules, IHiddenStateSink? sink, IProgress<LayerProgress>? progress, CancellationToken cancellation)
+    private void Validate(IReadOnlyList<int> tokenIds, int before)
     {
-        for (int i = 0; i < _layers.Length; i++)
-        {
-            pass.Block(_layers[i], cancellation);
-            bool isLast = i + 1 == _layers.Length;
-            sink?.Accept(new HiddenState(HiddenStateStage.Block, i, isLast && rules.FinalStateNormed ? null : i + 1, pass.Stream));
-            progress?.Report(new LayerProgress(i + 1, _layers.Length));
-        }
-
-        pass.FinalNorm(_finalNorm, cancellation);
-        sink?.Accept(new HiddenState(HiddenStateStage.FinalNorm, -1, rules.FinalStateNormed ? _layers.Length : null, pass.Normed));
-    }
-
-    private void Validate(ReadOnlySpan<int> tokenIds)
-    {
-        if (tokenIds.IsEmpty)
+        if (tokenIds.Count == 0)
         {
             throw new GemmaException("no tokens", subject: "token ids", expected: "at least the BOS token");
         }
 
-        if (Config.MaxPositionEmbeddings is { } positions && tokenIds.Length > positions)
+        if (Config.MaxPositionEmbeddings is { } positions && (long)before + tokenIds.Count > positions)
         {
-            throw new GemmaException("the prompt is longer than the model's context", Checkpoint.Location, "max_position_embeddings", $"at most {positions} tokens", $"{tokenIds.Length}");
+            throw new GemmaException(
+                "the prompt is longer than the model's context", Checkpoint.Location, "max_position_embeddings", $"at most {positions} tokens", $"{(long)before + tokenIds.Count}");
         }
 
-        for (int i = 0; i < tokenIds.Length; i++)
+        for (int i = 0; i < tokenIds.Count; i++)
         {
             if ((uint)tokenIds[i] >= (uint)VocabularySize)
             {
-                throw new GemmaException("the embedding has no row for a token", Checkpoint.Location, $"token {i + 1}", $"an id below {VocabularySize}", $"{tokenIds[i]}");
+                throw new GemmaException(
+                    "the embedding has no row for a token", Checkpoint.Location, $"token {i + 1}", $"an id below {VocabularySize}", $"{tokenIds[i]}");
             }
-        }
-    }
-
-    private void Enter()
-    {
-        lock (_lifetime)
-        {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            _running++;
         }
     }
 
@@ -277,6 +229,24 @@ public sealed unsafe class GemmaModel : IDisposable
     private void Free()
     {
         _team.Dispose();
-        _checkpoint.Dispose();
+        Checkpoint.Dispose();
+    }
+
+    // While it lives the model's memory stays, even when the model is disposed meanwhile.
+    private readonly struct Running : IDisposable
+    {
+        private readonly GemmaModel _model;
+
+        public Running(GemmaModel model)
+        {
+            _model = model;
+            lock (model._lifetime)
+            {
+                ObjectDisposedException.ThrowIf(model._disposed, model);
+                model._running++;
+            }
+        }
+
+        public void Dispose() => _model.Leave();
     }
 }

@@ -5,43 +5,45 @@ namespace ManagedGemma.Model;
 
 /// <summary>
 /// The input of matrix products of one pass: float rows where some matrix wants them, integers where some other does.
-/// Rounded once for all matrices that share an input.
+/// Rounded once for all matrices that share an input. The first rows are laid out for the row kernel, the others for the
+/// panel kernel.
 /// </summary>
 internal sealed unsafe class LinearInput : IDisposable
 {
-    // Up to here a pass over MLX's rows as they lie beats transposing panels; from the prompt's own length alone, so that
-    // a prompt's bits do not depend on what else is computed with it. Measured by the bench "short".
-    internal const int RowKernelTokens = 1;
-
-    private readonly QuantizedActivations? _activations;
-    private readonly IActivationQuantizer? _quantizer;
+    private readonly int _rowKernelRows;
+    private readonly QuantizedActivations? _forRows;
+    private readonly QuantizedActivations? _forPanels;
     private bool _rounds;
 
-    /// <summary>Inputs for passes over <paramref name="tokens"/> tokens.</summary>
-    public LinearInput(KernelTable kernels, Precision precision, int tokens)
+    /// <summary>Inputs for the passes of a layout.</summary>
+    public LinearInput(KernelTable kernels, Precision precision, PassLayout layout)
     {
-        Tokens = tokens;
+        Count = layout.Rows;
+        _rowKernelRows = layout.RowKernelRows;
         Int4 = precision switch
         {
             Precision.Precise => kernels.Int16,
             Precision.Fast => kernels.Int8,
             _ => null,
         };
-        _quantizer = Int4?.Quantizer;
-        _activations = Int4 is null ? null : new QuantizedActivations(Int4.Type);
+        if (Int4 is not null)
+        {
+            _forRows = _rowKernelRows > 0 ? new QuantizedActivations(Int4.Type) : null;
+            _forPanels = _rowKernelRows < Count ? new QuantizedActivations(Int4.Type) : null;
+        }
     }
 
-    /// <summary>The number of tokens.</summary>
-    public int Tokens { get; }
+    /// <summary>The number of rows.</summary>
+    public int Count { get; }
 
     /// <summary>The integer kernels; null in float32.</summary>
     public Int4Kernels? Int4 { get; }
 
-    /// <summary>The activations for <see cref="Int4"/>.</summary>
-    public QuantizedActivations Activations => _activations!;
+    /// <summary>The first rows' integers, for the row kernel; null when there are none.</summary>
+    public QuantizedActivations? ForRows => _forRows;
 
-    /// <summary>Whether the integer kernels work row by row.</summary>
-    public bool ByRow => Tokens <= RowKernelTokens;
+    /// <summary>The other rows' integers, for the panel kernel; null when there are none.</summary>
+    public QuantizedActivations? ForPanels => _forPanels;
 
     /// <summary>The float rows of the current input.</summary>
     public float* Rows { get; private set; }
@@ -50,29 +52,43 @@ internal sealed unsafe class LinearInput : IDisposable
     public nint RowStride { get; private set; }
 
     /// <summary>Names the float rows of the next products and makes room for their integers.</summary>
-    /// <param name="rows">[tokens, columns].</param>
+    /// <param name="rows">[count, columns].</param>
     /// <param name="rowStride">Floats from a row to the next.</param>
     /// <param name="targets">The matrices that the input is for.</param>
     public void Set(float* rows, nint rowStride, Linear[] targets)
     {
         Rows = rows;
         RowStride = rowStride;
-        _rounds = _quantizer is not null && Array.Exists(targets, target => target.IsInt4);
+        _rounds = Int4 is not null && Array.Exists(targets, target => target.IsInt4);
         if (_rounds)
         {
-            _activations!.Shape(Tokens, targets[0].Columns, ByRow);
+            _forRows?.Shape(_rowKernelRows, targets[0].Columns, forRowKernel: true);
+            _forPanels?.Shape(Count - _rowKernelRows, targets[0].Columns, forRowKernel: false);
         }
     }
 
-    /// <summary>Rounds a token's row, which is complete now; different tokens may be rounded at once.</summary>
-    public void Complete(int token)
+    /// <summary>Rounds a row, which is complete now; different rows may be rounded at once.</summary>
+    public void Complete(int row)
     {
-        if (_rounds)
+        if (!_rounds)
         {
-            _quantizer!.Quantize(Rows + (token * RowStride), _activations!, token);
+            return;
+        }
+
+        if (row < _rowKernelRows)
+        {
+            Int4!.Quantizer.Quantize(Rows + (row * RowStride), _forRows!, row);
+        }
+        else
+        {
+            Int4!.Quantizer.Quantize(Rows + (row * RowStride), _forPanels!, row - _rowKernelRows);
         }
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _activations?.Dispose();
+    public void Dispose()
+    {
+        _forRows?.Dispose();
+        _forPanels?.Dispose();
+    }
 }

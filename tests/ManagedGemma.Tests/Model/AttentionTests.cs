@@ -111,16 +111,19 @@ public unsafe class AttentionTests
     private static float[] Attend(KernelTable table, Case c, float[] qkv, int threads)
     {
         using WorkerTeam team = new(threads);
-        using KeyPanels keys = new(c.Shape, c.Tokens);
+        using KeyValues cache = new(c.Shape);
+        cache.Reserve(c.Tokens);
         float[] output = new float[c.Tokens * c.Shape.QuerySize];
         fixed (float* source = qkv, target = output)
         {
             for (int token = 0; token < c.Tokens; token++)
             {
+                int page = token / KeyValues.PageTokens, column = token % KeyValues.PageTokens;
+                float* keys = source + (token * c.Shape.RowSize) + c.Shape.QuerySize;
                 for (int i = 0; i < c.Shape.KeySize; i++)
                 {
-                    float* panel = keys.Panel(i / c.Shape.HeadDim, token / KeyPanels.Tokens);
-                    panel[(i % c.Shape.HeadDim * KeyPanels.Tokens) + (token % KeyPanels.Tokens)] = source[(token * c.Shape.RowSize) + c.Shape.QuerySize + i];
+                    cache.Keys(i / c.Shape.HeadDim, page)[(i % c.Shape.HeadDim * KeyValues.PageTokens) + column] = keys[i];
+                    cache.Values(page)[(column * c.Shape.KeySize) + i] = keys[c.Shape.KeySize + i];
                 }
             }
 
@@ -131,8 +134,8 @@ public unsafe class AttentionTests
                 Scale = Scale,
                 Window = c.Window,
                 Qkv = source,
-                Tokens = c.Tokens,
-                Keys = keys,
+                Layout = new PassLayout([(c.Tokens, 0)]),
+                Caches = [cache],
                 Output = target,
             };
             team.Run(ref step, step.Tasks);

@@ -38,6 +38,64 @@ public class GemmaModelTests
         }
     }
 
+    [Theory]
+    [InlineData(Precision.Precise)]
+    [InlineData(Precision.Fast)]
+    [InlineData(Precision.Float32)]
+    public void Prompts_in_one_pass_have_the_bits_that_they_get_alone(Precision precision)
+    {
+        using GemmaModel model = new(DemoCheckpoint.Open(), new GemmaModelOptions { Threads = 3 });
+        int[][] prompts = [[2, 77, 99], [2], Ids[..33], [2], Ids, [5]];
+        HiddenStateCollector[] together = [.. prompts.Select(_ => new HiddenStateCollector())];
+        model.RunBatch(prompts, together, new RunOptions { Precision = precision });
+        for (int i = 0; i < prompts.Length; i++)
+        {
+            Assert.Equal(
+                Nasty.Bits([.. Collect(model, prompts[i], precision).States.SelectMany(state => state)]),
+                Nasty.Bits([.. together[i].States.SelectMany(state => state)]));
+        }
+    }
+
+    [Fact]
+    public void A_sequence_that_grows_in_pieces_has_the_bits_of_the_whole_in_float32()
+    {
+        using GemmaModel model = new(DemoCheckpoint.Open());
+        RunOptions options = new() { Precision = Precision.Float32 };
+        HiddenStateCollector whole = Collect(model, Ids, Precision.Float32);
+        using SequenceCache sequence = model.NewSequence(), other = model.NewSequence();
+        int done = 0;
+        foreach (int count in new[] { 31, 1, 2, 40, 1, 16 })
+        {
+            HiddenStateCollector states = new();
+            model.Advance([other, sequence], [[7], Ids[done..(done + count)]], options, [new HiddenStateCollector(), states]);
+            for (int state = 0; state < states.States.Count; state++)
+            {
+                Assert.Equal(Nasty.Bits(whole.States[state].AsSpan(done * 128, count * 128)), Nasty.Bits(states.States[state]));
+            }
+
+            done += count;
+        }
+
+        Assert.Equal(Ids.Length, done);
+    }
+
+    [Theory]
+    [InlineData(Precision.Precise, 1e-3)]
+    [InlineData(Precision.Fast, 3e-2)]
+    public void A_sequence_that_grows_token_by_token_stays_close_to_the_whole(Precision precision, double tolerance)
+    {
+        using GemmaModel model = new(DemoCheckpoint.Open());
+        HiddenStateCollector whole = Collect(model, Ids, Precision.Float32);
+        using SequenceCache sequence = model.NewSequence();
+        HiddenStateCollector last = new();
+        foreach (int id in Ids)
+        {
+            model.Advance([sequence], [[id]], new RunOptions { Precision = precision }, [last]);
+        }
+
+        Assert.InRange(Golden.RelativeL2(last.States[^1], whole.States[^1].AsSpan((Ids.Length - 1) * 128)), 0, tolerance);
+    }
+
     [Fact]
     public void Many_threads_may_run_one_model()
     {

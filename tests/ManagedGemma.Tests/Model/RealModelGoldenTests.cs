@@ -38,7 +38,7 @@ public sealed class RealModelGoldenTests(RealModelGoldenTests.Encoder shared, IT
         int hidden = encoder.Model.Config.HiddenSize, count = tokens.Ids.Count;
         HiddenStateCollector states = new();
         FeatureSink v1 = new(FeatureVersion.V1), v2 = new(FeatureVersion.V2);
-        encoder.Model.Run([.. tokens.Ids], new CompositeSink(states, v1, v2), new RunOptions { Precision = precision });
+        encoder.Model.Run(tokens.Ids, new CompositeSink(states, v1, v2), new RunOptions { Precision = precision });
         int[] rows = golden.Ints("rows");
         float[] expected = golden.Floats("hidden_states");
         float[] picked = [.. states.States.SelectMany(state => rows.SelectMany(row => state.AsSpan(row * hidden, hidden).ToArray()))];

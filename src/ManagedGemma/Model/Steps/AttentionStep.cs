@@ -5,14 +5,12 @@ namespace ManagedGemma.Model.Steps;
 
 /// <summary>
 /// Causal attention with an optional sliding window: out = softmax(scale · q·kᵀ) · v over the keys that a query sees. A task is
-/// 24 queries of one head. Scores are products with key panels; keys that are not seen are never weighted, not even by zero,
-/// so NaN in a later token stays there. A query's sum runs over its keys in ascending order, however queries are cut into tasks.
+/// a tile of neighbouring queries of one head. Scores are products with pages of transposed keys; keys that are not seen are
+/// never weighted, not even by zero, so NaN in a later token stays there. A query's sum runs over its keys in ascending order,
+/// however queries are cut into tiles and tokens into passes.
 /// </summary>
 internal unsafe struct AttentionStep : IJob
 {
-    /// <summary>Queries of a task.</summary>
-    public const int QueryTile = 24;
-
     // Queries whose common keys are multiplied in one call; what only some of them see goes row by row.
     private const int ValueTile = 6;
 
@@ -28,68 +26,67 @@ internal unsafe struct AttentionStep : IJob
     /// <summary>Keys that a query sees at most, itself included.</summary>
     public required int Window { get; init; }
 
-    /// <summary>[tokens, row size], normed and rotated.</summary>
+    /// <summary>[rows, row size]: normed and rotated queries.</summary>
     public required float* Qkv { get; init; }
 
-    /// <summary>Tokens.</summary>
-    public required int Tokens { get; init; }
+    /// <summary>Which tokens.</summary>
+    public required PassLayout Layout { get; init; }
 
-    /// <summary>The keys.</summary>
-    public required KeyPanels Keys { get; init; }
+    /// <summary>The cache of each sequence.</summary>
+    public required KeyValues[] Caches { get; init; }
 
-    /// <summary>[tokens, query size].</summary>
+    /// <summary>[rows, query size].</summary>
     public required float* Output { get; init; }
 
     /// <summary>The number of tasks.</summary>
-    public readonly int Tasks => Shape.QueryHeads * QueryTiles;
-
-    private readonly int QueryTiles => (Tokens + QueryTile - 1) / QueryTile;
+    public readonly int Tasks => Shape.QueryHeads * Layout.QueryTiles.Length;
 
     public readonly void Run(int task, Worker worker)
     {
-        // The last tiles see most keys: they come first, so that no worker is left with one at the end.
-        int head = task % Shape.QueryHeads, tile = QueryTiles - 1 - (task / Shape.QueryHeads);
-        int first = tile * QueryTile, count = Math.Min(QueryTile, Tokens - first);
-        int firstPanel = FirstKey(first) / KeyPanels.Tokens, endPanel = ((first + count - 1) / KeyPanels.Tokens) + 1;
-        int stride = (endPanel - firstPanel) * KeyPanels.Tokens;
-        float* scores = (float*)worker.Scratch((nuint)QueryTile * (nuint)stride * sizeof(float));
-        float* queries = Qkv + ((nint)first * Shape.RowSize) + (head * Shape.HeadDim);
-        int keyHead = Shape.KeyHeadOf(head);
-        for (int panel = firstPanel; panel < endPanel; panel++)
+        int head = task % Shape.QueryHeads, keyHead = Shape.KeyHeadOf(head);
+        PositionRange tile = Layout.QueryTiles[task / Shape.QueryHeads];
+        SequenceSlice slice = Layout.Sequences[tile.Sequence];
+        KeyValues cache = Caches[tile.Sequence];
+        int row = slice.Row + tile.First - slice.Start, last = tile.First + tile.Count - 1;
+        int firstPage = FirstKey(tile.First) / KeyValues.PageTokens, endPage = (last / KeyValues.PageTokens) + 1;
+        int stride = (endPage - firstPage) * KeyValues.PageTokens;
+        float* scores = (float*)worker.Scratch((nuint)tile.Count * (nuint)stride * sizeof(float));
+        float* queries = Qkv + ((nint)row * Shape.RowSize) + (head * Shape.HeadDim);
+        for (int page = firstPage; page < endPage; page++)
         {
             Kernels.FloatMatMul.Multiply(
-                queries, Shape.RowSize, count,
-                Keys.Panel(keyHead, panel), KeyPanels.Tokens, Shape.HeadDim,
-                scores + ((panel - firstPanel) * KeyPanels.Tokens), stride, KeyPanels.Tokens, accumulate: false);
+                queries, Shape.RowSize, tile.Count,
+                cache.Keys(keyHead, page), KeyValues.PageTokens, Shape.HeadDim,
+                scores + ((page - firstPage) * KeyValues.PageTokens), stride, KeyValues.PageTokens, accumulate: false);
         }
 
-        int firstKey = firstPanel * KeyPanels.Tokens;
-        for (int i = 0; i < count; i++)
+        int firstKey = firstPage * KeyValues.PageTokens;
+        for (int i = 0; i < tile.Count; i++)
         {
-            int query = first + i, from = FirstKey(query);
+            int query = tile.First + i, from = FirstKey(query);
             Kernels.Softmax.Apply(new Span<float>(scores + ((nint)i * stride) + (from - firstKey), query + 1 - from), Scale);
         }
 
-        for (int i = 0; i < count; i += ValueTile)
+        float* output = Output + ((nint)row * Shape.QuerySize) + (head * Shape.HeadDim);
+        for (int i = 0; i < tile.Count; i += ValueTile)
         {
-            WeighValues(head, first + i, Math.Min(ValueTile, count - i), scores + ((nint)i * stride) - firstKey, stride);
+            Weighing weighing = new(cache, keyHead, scores + ((nint)i * stride) - firstKey, stride, output + ((nint)i * Shape.QuerySize));
+            WeighValues(weighing, tile.First + i, Math.Min(ValueTile, tile.Count - i));
         }
     }
 
     private readonly int FirstKey(int query) => Math.Max(0, query - Window + 1);
 
-    // weights[i * stride + key]: the probability of a key for query first + i, defined where it sees the key.
-    private readonly void WeighValues(int head, int first, int count, float* weights, nint stride)
+    // What all queries see goes in one product; before it what only the first see, after it what only the last see.
+    private readonly void WeighValues(in Weighing weighing, int first, int count)
     {
-        float* output = Output + ((nint)first * Shape.QuerySize) + (head * Shape.HeadDim);
-        int last = first + count - 1;
-        int commonFirst = FirstKey(last), commonEnd = first + 1;
+        int commonFirst = FirstKey(first + count - 1), commonEnd = first + 1;
         if (commonFirst >= commonEnd)
         {
             // A window narrower than the tile: nothing in common.
             for (int i = 0; i < count; i++)
             {
-                AddValues(head, weights + (i * stride), stride, 1, FirstKey(first + i), first + i + 1, output + ((nint)i * Shape.QuerySize), accumulate: false);
+                AddValues(weighing, i, 1, FirstKey(first + i), first + i + 1, accumulate: false);
             }
 
             return;
@@ -97,20 +94,40 @@ internal unsafe struct AttentionStep : IJob
 
         for (int i = 0; i < count; i++)
         {
-            AddValues(head, weights + (i * stride), stride, 1, FirstKey(first + i), commonFirst, output + ((nint)i * Shape.QuerySize), accumulate: false);
+            AddValues(weighing, i, 1, FirstKey(first + i), commonFirst, accumulate: false);
         }
 
-        AddValues(head, weights, stride, count, commonFirst, commonEnd, output, accumulate: true);
+        AddValues(weighing, 0, count, commonFirst, commonEnd, accumulate: true);
         for (int i = 1; i < count; i++)
         {
-            AddValues(head, weights + (i * stride), stride, 1, commonEnd, first + i + 1, output + ((nint)i * Shape.QuerySize), accumulate: true);
+            AddValues(weighing, i, 1, commonEnd, first + i + 1, accumulate: true);
         }
     }
 
-    private readonly void AddValues(int head, float* weights, nint stride, int rows, int from, int end, float* output, bool accumulate)
+    // Adds the weighted values of keys from .. end - 1 for some queries, page by page.
+    private readonly void AddValues(in Weighing weighing, int query, int queries, int from, int end, bool accumulate)
     {
-        float* values = Qkv + ((nint)from * Shape.RowSize) + Shape.QuerySize + Shape.KeySize + (Shape.KeyHeadOf(head) * Shape.HeadDim);
-        Kernels.FloatMatMul.Multiply(
-            weights + from, stride, rows, values, Shape.RowSize, end - from, output, Shape.QuerySize, Shape.HeadDim, accumulate);
+        float* output = weighing.Output + ((nint)query * Shape.QuerySize);
+        float* weights = weighing.Weights + (query * weighing.Stride);
+        do
+        {
+            int page = from / KeyValues.PageTokens, pageEnd = Math.Min(end, (page + 1) * KeyValues.PageTokens);
+            float* values = weighing.Cache.Values(page) + ((nint)(from % KeyValues.PageTokens) * Shape.KeySize) + (weighing.KeyHead * Shape.HeadDim);
+            Kernels.FloatMatMul.Multiply(
+                weights + from, weighing.Stride, queries, values, Shape.KeySize, pageEnd - from, output, Shape.QuerySize, Shape.HeadDim, accumulate);
+            accumulate = true;
+            from = pageEnd;
+        }
+        while (from < end);
+    }
+
+    // Weights[i * Stride + key]: the probability of a key for query i, defined where it sees the key. Output: query 0's.
+    private readonly struct Weighing(KeyValues cache, int keyHead, float* weights, nint stride, float* output)
+    {
+        public readonly KeyValues Cache = cache;
+        public readonly int KeyHead = keyHead;
+        public readonly float* Weights = weights;
+        public readonly nint Stride = stride;
+        public readonly float* Output = output;
     }
 }

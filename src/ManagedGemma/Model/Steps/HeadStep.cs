@@ -4,7 +4,8 @@ using ManagedGemma.Threading;
 namespace ManagedGemma.Model.Steps;
 
 /// <summary>
-/// Norm and RoPE of every query and key head, in place; keys are then transposed into panels. A task is 32 tokens of one head.
+/// Norm and RoPE of every query head, in place, and of every key head, transposed into the cache; values go there as they are.
+/// A task is one head of the tokens that share a page.
 /// </summary>
 internal unsafe struct HeadStep : IJob
 {
@@ -29,37 +30,58 @@ internal unsafe struct HeadStep : IJob
     /// <summary>Pairs of a head that are rotated.</summary>
     public required int Pairs { get; init; }
 
-    /// <summary>[tokens, row size].</summary>
+    /// <summary>[rows, row size].</summary>
     public required float* Qkv { get; init; }
 
-    /// <summary>Tokens.</summary>
-    public required int Tokens { get; init; }
+    /// <summary>Which tokens.</summary>
+    public required PassLayout Layout { get; init; }
 
-    /// <summary>Where keys go.</summary>
-    public required KeyPanels Keys { get; init; }
+    /// <summary>The cache of each sequence.</summary>
+    public required KeyValues[] Caches { get; init; }
 
     /// <summary>The number of tasks.</summary>
-    public readonly int Tasks => (Shape.QueryHeads + Shape.KeyHeads) * Keys.Panels;
+    public readonly int Tasks => (Shape.QueryHeads + Shape.KeyHeads) * Layout.Pages.Length;
 
     public readonly void Run(int task, Worker worker)
     {
-        int head = task / Keys.Panels, panel = task % Keys.Panels;
-        bool isKey = head >= Shape.QueryHeads;
-        int first = panel * KeyPanels.Tokens, end = Math.Min(first + KeyPanels.Tokens, Tokens);
-        for (int token = first; token < end; token++)
+        int head = task / Layout.Pages.Length;
+        PositionRange range = Layout.Pages[task % Layout.Pages.Length];
+        SequenceSlice slice = Layout.Sequences[range.Sequence];
+        for (int position = range.First; position < range.First + range.Count; position++)
         {
-            // Key heads follow the query heads in a row, so one numbering serves both.
-            Span<float> values = new(Qkv + ((nint)token * Shape.RowSize) + (head * Shape.HeadDim), Shape.HeadDim);
-            Kernels.RmsNorm.Normalize(values, isKey ? KeyNorm : QueryNorm, Epsilon, values);
-            Kernels.Rope.Rotate(values, Angles.Cos.AsSpan(token * Pairs, Pairs), Angles.Sin.AsSpan(token * Pairs, Pairs));
-            if (isKey)
+            float* row = Qkv + ((nint)(slice.Row + position - slice.Start) * Shape.RowSize);
+            if (head < Shape.QueryHeads)
             {
-                float* column = Keys.Panel(head - Shape.QueryHeads, panel) + (token - first);
-                for (int i = 0; i < values.Length; i++)
-                {
-                    column[i * KeyPanels.Tokens] = values[i];
-                }
+                NormAndRotate(new Span<float>(row + (head * Shape.HeadDim), Shape.HeadDim), QueryNorm, position);
+            }
+            else
+            {
+                Keep(row + Shape.QuerySize, head - Shape.QueryHeads, position, Caches[range.Sequence]);
             }
         }
+    }
+
+    private readonly void NormAndRotate(Span<float> head, float[] norm, int position)
+    {
+        Kernels.RmsNorm.Normalize(head, norm, Epsilon, head);
+        Kernels.Rope.Rotate(head, Angles.Cos.AsSpan(position * Pairs, Pairs), Angles.Sin.AsSpan(position * Pairs, Pairs));
+    }
+
+    // keysAndValues: a row's keys, then its values.
+    private readonly void Keep(float* keysAndValues, int keyHead, int position, KeyValues cache)
+    {
+        int page = position / KeyValues.PageTokens, column = position % KeyValues.PageTokens;
+        Span<float> key = new(keysAndValues + (keyHead * Shape.HeadDim), Shape.HeadDim);
+        NormAndRotate(key, KeyNorm, position);
+        float* keys = cache.Keys(keyHead, page) + column;
+        foreach (float element in key)
+        {
+            *keys = element;
+            keys += KeyValues.PageTokens;
+        }
+
+        int offset = keyHead * Shape.HeadDim;
+        Span<float> kept = new(cache.Values(page) + ((nint)column * Shape.KeySize) + offset, Shape.HeadDim);
+        new ReadOnlySpan<float>(keysAndValues + Shape.KeySize + offset, Shape.HeadDim).CopyTo(kept);
     }
 }

@@ -64,7 +64,7 @@ internal unsafe struct LinearStep : IJob
     private readonly int TasksOf(Linear target) => (target.Rows + RowsPerTask(target) - 1) / RowsPerTask(target);
 
     private readonly int RowsPerTask(Linear target) =>
-        _input.Int4 is { } int4 && target.IsInt4 && !_input.ByRow ? int4.Panel.PanelRows : IInt4Unpack.TileRows;
+        _input is { Int4: { } int4, ForPanels: not null } && target.IsInt4 ? int4.Panel.PanelRows : IInt4Unpack.TileRows;
 
     private readonly void Multiply(Linear target, int first, int count, float* y, Worker worker)
     {
@@ -75,14 +75,16 @@ internal unsafe struct LinearStep : IJob
         }
 
         Int4Rows rows = target.Int4(first, count);
-        if (_input.ByRow)
+        if (_input.ForRows is { } forRows)
         {
-            int4.Row.Multiply(rows, _input.Activations, y, _yStride);
+            int4.Row.Multiply(rows, forRows, y, _yStride);
+            y += forRows.Tokens * _yStride;
         }
-        else
+
+        if (_input.ForPanels is { } forPanels)
         {
             byte* scratch = worker.Scratch(int4.Panel.ScratchBytes(rows.Groups));
-            int4.Panel.Multiply(rows, _input.Activations, scratch, y, _yStride);
+            int4.Panel.Multiply(rows, forPanels, scratch, y, _yStride);
         }
     }
 
@@ -103,7 +105,7 @@ internal unsafe struct LinearStep : IJob
             }
 
             _kernels.FloatMatMul.Multiply(
-                _input.Rows + k, _input.RowStride, _input.Tokens, tile, IInt4Unpack.TileRows, depth, y, _yStride, count, accumulate: k > 0);
+                _input.Rows + k, _input.RowStride, _input.Count, tile, IInt4Unpack.TileRows, depth, y, _yStride, count, accumulate: k > 0);
         }
     }
 

@@ -7,7 +7,7 @@ internal struct RoundStep(LinearInput next) : IJob
 {
     public readonly void Run(int task, Worker worker)
     {
-        (int first, int end) = TokenStep.Range(task, next.Tokens);
+        (int first, int end) = TokenStep.Range(task, next.Count);
         for (int token = first; token < end; token++)
         {
             next.Complete(token);

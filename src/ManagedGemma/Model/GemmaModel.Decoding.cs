@@ -1,0 +1,88 @@
+using ManagedGemma.Memory;
+
+namespace ManagedGemma.Model;
+
+/// <summary>What follows a prompt: sequences that grow, logits. Internal until text is generated.</summary>
+public sealed unsafe partial class GemmaModel
+{
+    // Logits of so many tokens at once: 64 MB a batch with the full vocabulary.
+    private const int LogitRows = 64;
+
+    /// <summary>Weights of all layers' matrices: multiply-accumulates of a token.</summary>
+    internal long LinearWeights => _weights.Linears.Sum(linear => (long)linear.Rows * linear.Columns);
+
+    /// <summary>Bytes of all layers' matrices: what a pass reads.</summary>
+    internal long LinearBytes => _weights.Linears.Sum(linear => linear.ByteLength);
+
+    /// <summary>An empty sequence.</summary>
+    internal SequenceCache NewSequence() => new(new AttentionShape(Config), _weights.Layers.Length);
+
+    /// <summary>Runs new tokens of some sequences through the decoder, in one pass over the weights; tells where the time went.</summary>
+    internal PassTimes Advance(
+        IReadOnlyList<SequenceCache> sequences,
+        IReadOnlyList<IReadOnlyList<int>> tokens,
+        RunOptions options,
+        IReadOnlyList<IHiddenStateSink>? sinks = null,
+        CancellationToken cancellation = default)
+        => Forward(tokens, sequences, sinks ?? [], options, null, cancellation);
+
+    /// <summary>Runs prompts for their time alone.</summary>
+    internal PassTimes Measure(IReadOnlyList<IReadOnlyList<int>> prompts, RunOptions options) =>
+        Forward(prompts, caches: null, [], options, null, CancellationToken.None);
+
+    /// <summary>The logits of the token after the last: [vocabulary].</summary>
+    internal float[] LastLogits(IReadOnlyList<int> tokenIds, RunOptions? options = null, CancellationToken cancellation = default)
+    {
+        float[] last = [];
+        Logits(tokenIds, options, (token, row) => last = token == tokenIds.Count - 1 ? row.ToArray() : last, cancellation);
+        return last;
+    }
+
+    /// <summary>The log-probability of each token after the first, given those before it: [tokens − 1].</summary>
+    internal float[] LogProbabilities(IReadOnlyList<int> tokenIds, RunOptions? options = null, CancellationToken cancellation = default)
+    {
+        float[] result = new float[tokenIds.Count - 1];
+        Logits(
+            tokenIds,
+            options,
+            (token, row) =>
+            {
+                if (token < result.Length)
+                {
+                    result[token] = LogProbability(row, tokenIds[token + 1]);
+                }
+            },
+            cancellation);
+        return result;
+    }
+
+    private static float LogProbability(ReadOnlySpan<float> logits, int id)
+    {
+        double largest = System.Numerics.Tensors.TensorPrimitives.Max(logits), sum = 0;
+        foreach (float value in logits)
+        {
+            sum += Math.Exp(value - largest);
+        }
+
+        return (float)(logits[id] - largest - Math.Log(sum));
+    }
+
+    private void Logits(IReadOnlyList<int> tokenIds, RunOptions? options, Action<int, ReadOnlySpan<float>> take, CancellationToken cancellation)
+    {
+        options ??= new RunOptions();
+        using Running running = new(this);
+        using PassRun run = Begin([tokenIds], caches: null, options, cancellation);
+        run.All(cancellation);
+        int vocabulary = _weights.Head.Rows;
+        using NativeBuffer logits = NativeBuffer.OfFloats((long)Math.Min(LogitRows, tokenIds.Count) * vocabulary);
+        for (int first = 0; first < tokenIds.Count; first += LogitRows)
+        {
+            int count = Math.Min(LogitRows, tokenIds.Count - first);
+            run.Pass.Logits(_weights.Head, first, count, logits.Floats, cancellation);
+            for (int i = 0; i < count; i++)
+            {
+                take(first + i, new ReadOnlySpan<float>(logits.Floats + ((nint)i * vocabulary), vocabulary));
+            }
+        }
+    }
+}
