@@ -26,7 +26,8 @@ Option<string[]> precisionOption = new("--precision") { Description = "fast, pre
 Option<int> layersOption = new("--layers") { Description = "layers of the synthetic 12b", DefaultValueFactory = _ => 6 };
 Option<int> repeatsOption = new("--repeats") { Description = "runs of which the median is shown", DefaultValueFactory = _ => 5 };
 Option<string?> modelOption = new("--model") { Description = "a checkpoint instead of the synthetic 12b" };
-Command slice = new("slice", "prefill of the synthetic 12b: a JSON line a case") { threadsOption, tokensOption, precisionOption, layersOption, repeatsOption, modelOption };
+Option<int> stepsOption = new("--decode-steps") { Description = "tokens decoded one by one; 0: none", DefaultValueFactory = _ => 20 };
+Command slice = new("slice", "prefill and decode of the synthetic 12b: a JSON line a case") { stepsOption, threadsOption, tokensOption, precisionOption, layersOption, repeatsOption, modelOption };
 slice.SetAction(parsed =>
 {
     string model = parsed.GetValue(modelOption) ?? SyntheticModels.Get(parsed.GetValue(layersOption));
@@ -40,6 +41,12 @@ slice.SetAction(parsed =>
             {
                 Limit? limit = Limits.Measure(SliceLimits.For(loaded, precision), threads);
                 SliceLine line = SliceRun.Prefill(loaded, precision, threads, tokens, limit, parsed.GetValue(repeatsOption));
+                Console.WriteLine(JsonSerializer.Serialize(line, BenchJson.Default.SliceLine));
+            }
+
+            if (parsed.GetValue(stepsOption) is > 0 and int steps)
+            {
+                SliceLine line = SliceRun.Decode(loaded, precision, threads, 16, Limits.Measure("memory", threads), steps);
                 Console.WriteLine(JsonSerializer.Serialize(line, BenchJson.Default.SliceLine));
             }
         }

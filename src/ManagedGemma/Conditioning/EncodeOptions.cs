@@ -22,4 +22,10 @@ public sealed record EncodeOptions
 
     /// <summary>Whether outputs are filled up to <see cref="MaxLength"/>.</summary>
     public Padding Padding { get; init; } = Padding.Left;
+
+    /// <summary>
+    /// Tokens of a pass over several prompts, at most, unless one prompt alone has more. Memory grows with it (about 0.3 MB a token for
+    /// the 12b, features apart); beyond some hundreds there is little left to gain.
+    /// </summary>
+    public int BatchTokens { get; init; } = 1024;
 }

@@ -117,16 +117,60 @@ public sealed class GemmaTextEncoder : IDisposable
         ArgumentNullException.ThrowIfNull(tokens);
         options ??= new EncodeOptions();
         RequireLength(options);
-        int[] ids = [.. tokens.Ids.Take(options.MaxLength)];
-        int length = options.Padding == Padding.Left ? options.MaxLength : ids.Length;
-        FeatureSink features = new(options.Features, options.Profile.FeatureEpsilon(Model.Config));
-        DumpSink? dumps = DumpSink.FromEnvironment(length);
-        List<IHiddenStateSink> sinks = [features];
+        Request request = new(tokens, options, Model);
+        DumpSink? dumps = DumpSink.FromEnvironment(request.Length);
+        List<IHiddenStateSink> sinks = [request.Features];
         sinks.AddRange(new[] { dumps, sink }.OfType<IHiddenStateSink>());
-        RunOptions run = new() { Precision = options.Precision, Rules = options.Profile.Decoder() };
-        Model.Run(ids, new CompositeSink(sinks), run, progress, cancellation);
-        dumps?.WriteFeatures(features);
-        return new PromptFeatures(features, ids, length, Model.Config.PadTokenId);
+        Model.Run(request.Ids, new CompositeSink(sinks), RunOptionsOf(options), progress, cancellation);
+        dumps?.WriteFeatures(request.Features);
+        return request.Result();
+    }
+
+    /// <summary>
+    /// Encodes many prompts, several in one pass over the weights, and yields their features in order, pass by pass. Each has the
+    /// bits that it gets alone. Parity dumps are for single prompts and not written here.
+    /// </summary>
+    /// <param name="prompts">Read as they are needed.</param>
+    /// <param name="options">As for one prompt; <see cref="EncodeOptions.BatchTokens"/> bounds a pass.</param>
+    /// <param name="progress">Told after each layer of each pass.</param>
+    /// <param name="cancellation">Ends the pass under way within a fraction of a layer's time.</param>
+    /// <exception cref="GemmaException">A token that the model has no row for.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public IEnumerable<PromptFeatures> EncodeMany(
+        IEnumerable<PromptTokens> prompts,
+        EncodeOptions? options = null,
+        IProgress<LayerProgress>? progress = null,
+        CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(prompts);
+        options ??= new EncodeOptions();
+        RequireLength(options);
+        return Passes();
+
+        IEnumerable<PromptFeatures> Passes()
+        {
+            List<Request> pass = [];
+            foreach (PromptTokens tokens in prompts)
+            {
+                Request request = new(tokens, options, Model);
+                if (pass.Count > 0 && pass.Sum(other => other.Ids.Length) + request.Ids.Length > options.BatchTokens)
+                {
+                    foreach (PromptFeatures features in RunPass(pass, options, progress, cancellation))
+                    {
+                        yield return features;
+                    }
+
+                    pass.Clear();
+                }
+
+                pass.Add(request);
+            }
+
+            foreach (PromptFeatures features in RunPass(pass, options, progress, cancellation))
+            {
+                yield return features;
+            }
+        }
     }
 
     /// <summary>Disposes the model; encodes under way end first.</summary>
@@ -135,11 +179,33 @@ public sealed class GemmaTextEncoder : IDisposable
     private static GemmaTokenizer LoadTokenizer(GemmaCheckpoint checkpoint) =>
         GemmaTokenizer.Load(checkpoint.TokenizerPath ?? throw new GemmaException("there is no tokenizer beside the weights", checkpoint.Location, expected: "tokenizer.json"));
 
+    private static RunOptions RunOptionsOf(EncodeOptions options) => new() { Precision = options.Precision, Rules = options.Profile.Decoder() };
+
+    private PromptFeatures[] RunPass(
+        List<Request> pass, EncodeOptions options, IProgress<LayerProgress>? progress, CancellationToken cancellation)
+    {
+        Model.RunBatch(
+            [.. pass.Select(request => request.Ids)], [.. pass.Select(request => request.Features)], RunOptionsOf(options), progress, cancellation);
+        return [.. pass.Select(request => request.Result())];
+    }
+
     private static void RequireLength(EncodeOptions options)
     {
         if (options.MaxLength < 1)
         {
             throw new GemmaException("not a length", subject: "max-length", expected: "at least 1", found: $"{options.MaxLength}");
         }
+    }
+
+    // A prompt on its way through the model.
+    private sealed class Request(PromptTokens tokens, EncodeOptions options, GemmaModel model)
+    {
+        public int[] Ids { get; } = [.. tokens.Ids.Take(options.MaxLength)];
+
+        public FeatureSink Features { get; } = new(options.Features, options.Profile.FeatureEpsilon(model.Config));
+
+        public int Length => options.Padding == Padding.Left ? options.MaxLength : Ids.Length;
+
+        public PromptFeatures Result() => new(Features, Ids, Length, model.Config.PadTokenId);
     }
 }

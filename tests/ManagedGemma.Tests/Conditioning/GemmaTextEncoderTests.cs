@@ -25,6 +25,25 @@ public sealed class GemmaTextEncoderTests : IDisposable
         Assert.Equal(bare.TokenIds(), padded.TokenIds().Skip(10));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(20)]
+    [InlineData(1000)]
+    public void Many_prompts_have_the_features_that_they_get_alone_in_their_order(int batchTokens)
+    {
+        using GemmaTextEncoder encoder = GemmaTextEncoder.LoadDemo();
+        EncodeOptions options = new() { Padding = Padding.None, BatchTokens = batchTokens };
+        string[] prompts = ["A red fox", "", "runs through", "fresh snow, far away", "", "x"];
+        PromptFeatures[] together = [.. encoder.EncodeMany(prompts.Select(prompt => encoder.Tokenize(prompt)), options)];
+        Assert.Equal(prompts.Length, together.Length);
+        for (int i = 0; i < prompts.Length; i++)
+        {
+            Assert.Equal(encoder.Encode(prompts[i], options).ToArray(), together[i].ToArray());
+        }
+
+        Assert.Empty(encoder.EncodeMany([], options));
+    }
+
     [Fact]
     public void Features_are_the_definition_of_both_versions()
     {

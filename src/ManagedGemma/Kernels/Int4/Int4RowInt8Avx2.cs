@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using ISA = System.Runtime.Intrinsics.X86.Avx2;
 using Vec = System.Runtime.Intrinsics.Vector256;
 using VecF = System.Runtime.Intrinsics.Vector256<float>;
@@ -32,6 +33,7 @@ internal sealed unsafe class Int4RowInt8Avx2 : IInt4Row
         int group = 0;
         for (; group + 2 <= groups; group += 2, x += BlockDwords, words += 16, wordScales += 16, wordSums += 16)
         {
+            Sse.Prefetch0((byte*)words + Int4Rows.PrefetchBytes);
             VecF even = GroupDot(Vec.Load((int*)words), x), odd = GroupDot(Vec.Load((int*)words + 8), x + 8);
             evenProducts = Vec.FusedMultiplyAdd(even * Vec.Load(wordScales), Widen(scales[group]), evenProducts);
             evenOffsets = Vec.FusedMultiplyAdd(Vec.Load(wordSums), Widen(biases[group]), evenOffsets);

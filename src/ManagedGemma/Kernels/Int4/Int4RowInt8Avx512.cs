@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using ISA = System.Runtime.Intrinsics.X86.Avx512BW;
 using Vec = System.Runtime.Intrinsics.Vector512;
 using VecF = System.Runtime.Intrinsics.Vector512<float>;
@@ -32,6 +33,7 @@ internal sealed unsafe class Int4RowInt8Avx512 : IInt4Row
         int group = 0;
         for (; group + 2 <= groups; group += 2, x += BlockDwords, words += 16, wordScales += 16, wordSums += 16)
         {
+            Sse.Prefetch0((byte*)words + Int4Rows.PrefetchBytes);
             VecF dot = BlockDot(Vec.Load((int*)words), x);
             products = Vec.FusedMultiplyAdd(dot * Vec.Load(wordScales), Pair(*(uint*)(scales + group)), products);
             offsets = Vec.FusedMultiplyAdd(Vec.Load(wordSums), Pair(*(uint*)(biases + group)), offsets);
@@ -54,7 +56,7 @@ internal sealed unsafe class Int4RowInt8Avx512 : IInt4Row
     // Two bf16 as floats: the lower in lanes 0..7, the upper in lanes 8..15.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static VecF Pair(uint bits) =>
-        (System.Runtime.Intrinsics.X86.Avx512F.ShiftLeftLogicalVariable(
+        (Avx512F.ShiftLeftLogicalVariable(
             Vec.Create(bits),
             Vec.Create(16u, 16, 16, 16, 16, 16, 16, 16, 0, 0, 0, 0, 0, 0, 0, 0)) & Vec.Create(0xFFFF0000)).AsSingle();
 

@@ -15,6 +15,12 @@ internal readonly unsafe struct Int4Rows(uint* words, ushort* scales, ushort* bi
     /// <summary>Words in a group.</summary>
     public const int GroupWords = GroupSize / 8;
 
+    /// <summary>
+    /// How far ahead row kernels prefetch: rows follow each other in memory, and beyond the last byte a prefetch does nothing.
+    /// Measured on Zen 5: 8 and 16 KiB the same, 1 KiB a fifth slower, none a third.
+    /// </summary>
+    public const int PrefetchBytes = 8 << 10;
+
     /// <summary>[Count, Groups·8] words.</summary>
     public uint* Words => words;
 
