@@ -1,9 +1,11 @@
 using System.CommandLine;
 using System.Text.Json;
 using ManagedGemma.Bench;
+using ManagedGemma.Bench.Kernel;
 using ManagedGemma.Bench.Roofline;
 using ManagedGemma.Bench.Slice;
 using ManagedGemma.Checkpoints.Synthetic;
+using ManagedGemma.Kernels;
 using ManagedGemma.Model;
 
 RootCommand root = new("ManagedGemma's benches. Every figure stands next to the machine's limit, measured in the same run.");
@@ -67,6 +69,23 @@ synthetic.SetAction(parsed =>
     }
 });
 
+Option<int> rowsOption = new("--rows") { Description = "rows of the matrix", DefaultValueFactory = _ => 3840 };
+Option<int> columnsOption = new("--columns") { Description = "columns of the matrix", DefaultValueFactory = _ => 3840 };
+Command kernel = new("kernel", "the panel kernel alone, one thread: GMAC/s") { rowsOption, columnsOption, tokensOption, precisionOption, repeatsOption };
+kernel.SetAction(parsed =>
+{
+    KernelTable table = KernelTable.ForMachine();
+    foreach (string name in parsed.GetValue(precisionOption)!)
+    {
+        foreach (int tokens in parsed.GetValue(tokensOption)!)
+        {
+            double rate = KernelRun.Panel(table, Enum.Parse<Precision>(name, ignoreCase: true), parsed.GetValue(rowsOption), parsed.GetValue(columnsOption), tokens, parsed.GetValue(repeatsOption));
+            Console.WriteLine($"{name} {parsed.GetValue(rowsOption)}x{parsed.GetValue(columnsOption)} {tokens} tokens: {rate:0.0} GMAC/s");
+        }
+    }
+});
+
+root.Add(kernel);
 root.Add(roofline);
 root.Add(slice);
 root.Add(synthetic);

@@ -4,7 +4,8 @@ using System.Runtime.ExceptionServices;
 namespace ManagedGemma.Threading;
 
 /// <summary>
-/// A fixed team of threads that runs one job at a time; the caller is one of them. Workers spin for a short while between
+/// A fixed team of threads that runs one job at a time; the caller is one of them. Each works through neighbouring tasks, so that
+/// it reads memory as one stream, and then helps the others. Workers spin for a short while between
 /// jobs, since a forward pass starts hundreds in quick succession, and sleep when none comes. Callers on several threads
 /// take turns, job by job: two encodes at once never use more threads than one.
 /// </summary>
@@ -17,18 +18,17 @@ internal sealed unsafe class WorkerTeam : IDisposable
     private readonly object _wake = new();
     private readonly Worker[] _workers;
     private readonly Thread[] _threads;
+    private readonly TaskRanges _tasks;
 
     // What the team works on; written by the caller before _generation changes, read by workers after they see it change.
     private delegate*<void*, int, Worker, void> _run;
     private void* _job;
-    private int _count;
     private CancellationToken _cancellation;
     private ExceptionDispatchInfo? _failure;
 
     private volatile int _generation;
     private int _sleepers;
     private volatile bool _stopping;
-    private int _next;
     private int _busy;
 
     /// <summary>Starts a team.</summary>
@@ -38,6 +38,7 @@ internal sealed unsafe class WorkerTeam : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         _workers = new Worker[threads];
         _threads = new Thread[threads - 1];
+        _tasks = new TaskRanges(threads);
         for (int i = 0; i < threads; i++)
         {
             _workers[i] = new Worker();
@@ -45,8 +46,8 @@ internal sealed unsafe class WorkerTeam : IDisposable
 
         for (int i = 0; i < _threads.Length; i++)
         {
-            Worker worker = _workers[i + 1];
-            _threads[i] = new Thread(() => Work(worker)) { IsBackground = true, Name = $"ManagedGemma worker {i + 1}" };
+            int index = i + 1;
+            _threads[i] = new Thread(() => Work(index)) { IsBackground = true, Name = $"ManagedGemma worker {index}" };
             _threads[i].Start();
         }
     }
@@ -67,21 +68,20 @@ internal sealed unsafe class WorkerTeam : IDisposable
             cancellation.ThrowIfCancellationRequested();
             _run = &RunTask<TJob>;
             _job = Unsafe.AsPointer(ref job);
-            _count = count;
             _cancellation = cancellation;
             _failure = null;
-            _next = 0;
+            _tasks.Deal(count);
             if (_threads.Length > 0 && count > 1)
             {
                 _busy = _threads.Length;
                 _generation++;
                 WakeSleepers();
-                TakeTasks(_workers[0]);
+                TakeTasks(0);
                 WaitForWorkers();
             }
             else
             {
-                TakeTasks(_workers[0]);
+                TakeTasks(0);
             }
 
             _job = null;
@@ -121,7 +121,7 @@ internal sealed unsafe class WorkerTeam : IDisposable
         where TJob : struct, IJob
         => Unsafe.AsRef<TJob>(job).Run(task, worker);
 
-    private void Work(Worker worker)
+    private void Work(int index)
     {
         int seen = 0;
         while (true)
@@ -132,24 +132,18 @@ internal sealed unsafe class WorkerTeam : IDisposable
                 return;
             }
 
-            TakeTasks(worker);
+            TakeTasks(index);
             Interlocked.Decrement(ref _busy);
         }
     }
 
-    private void TakeTasks(Worker worker)
+    private void TakeTasks(int index)
     {
         try
         {
-            while (!_cancellation.IsCancellationRequested)
+            while (!_cancellation.IsCancellationRequested && _tasks.TryTake(index, out int task))
             {
-                int task = Interlocked.Increment(ref _next) - 1;
-                if (task >= _count)
-                {
-                    return;
-                }
-
-                _run(_job, task, worker);
+                _run(_job, task, _workers[index]);
             }
         }
 #pragma warning disable CA1031 // Whatever a task throws belongs to the caller of Run, who gets it there.
@@ -157,7 +151,7 @@ internal sealed unsafe class WorkerTeam : IDisposable
 #pragma warning restore CA1031
         {
             Interlocked.CompareExchange(ref _failure, ExceptionDispatchInfo.Capture(exception), null);
-            Volatile.Write(ref _next, int.MaxValue / 2);
+            _tasks.Drop();
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using ISA = System.Runtime.Intrinsics.X86.Avx2;
 using Loader = ManagedGemma.Kernels.Int4.Int4PanelLoaderAvx2;
 using Vec = System.Runtime.Intrinsics.Vector256;
@@ -23,17 +24,18 @@ internal sealed unsafe class Int4PanelInt16Avx2 : IInt4Panel
     {
         Int4PanelScratch panel = new(scratch, rows.Groups, Loader.Rows);
         Loader.Load(rows, panel);
+        PanelPrefetch ahead = new(rows, x.Tiles);
         for (int tile = 0; tile < x.Tiles; tile++)
         {
             int token = tile * QuantizedActivations.TileTokens;
             byte* values = x.Values(token);
             if (rows.Count == Loader.Rows && token + QuantizedActivations.TileTokens <= x.Tokens)
             {
-                Tile(panel, rows.Groups, values, x.ValueStride, x.TileScales(tile), x.TileSums(tile), y + (token * yStride), yStride);
+                Tile(panel, rows.Groups, ahead.For(tile), ahead.LinesFor(tile), values, x.ValueStride, x.TileScales(tile), x.TileSums(tile), y + (token * yStride), yStride);
             }
             else
             {
-                Tile(panel, rows.Groups, values, x.ValueStride, x.TileScales(tile), x.TileSums(tile), panel.Tile, Loader.Rows);
+                Tile(panel, rows.Groups, ahead.For(tile), ahead.LinesFor(tile), values, x.ValueStride, x.TileScales(tile), x.TileSums(tile), panel.Tile, Loader.Rows);
                 panel.CopyTile(Loader.Rows, y + (token * yStride), yStride, Math.Min(QuantizedActivations.TileTokens, x.Tokens - token), rows.Count);
             }
         }
@@ -41,7 +43,7 @@ internal sealed unsafe class Int4PanelInt16Avx2 : IInt4Panel
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile(
-        in Int4PanelScratch panel, int groups, byte* values, nint valueStride, float* scales, float* sums, float* y, nint yStride)
+        in Int4PanelScratch panel, int groups, byte* ahead, int aheadLines, byte* values, nint valueStride, float* scales, float* sums, float* y, nint yStride)
     {
         int* words = (int*)panel.Words;
         float* rowScales = panel.Scales;
@@ -50,6 +52,11 @@ internal sealed unsafe class Int4PanelInt16Avx2 : IInt4Panel
         VecF s20 = VecF.Zero, s21 = VecF.Zero, s30 = VecF.Zero, s31 = VecF.Zero;
         for (int group = 0; group < groups; group++)
         {
+            for (int line = 0; line < aheadLines; line++, ahead += PanelPrefetch.LineBytes)
+            {
+                Sse.Prefetch1(ahead);
+            }
+
             int* x0 = (int*)(values + ((nint)(group >> 1) * 256) + ((group & 1) * 32));
             int* x1 = (int*)((byte*)x0 + valueStride);
             int* x2 = (int*)((byte*)x1 + valueStride);
