@@ -18,7 +18,7 @@ internal static unsafe class KernelRun
         new Random(1).NextBytes(new Span<byte>(words.Pointer, checked(rows * (columns / 2))));
         new Span<ushort>(scales.Pointer, rows * groups).Fill(0x3C00);
         Int4Rows matrix = new((uint*)words.Pointer, (ushort*)scales.Pointer, (ushort*)scales.Pointer, rows, groups);
-        using NativeBuffer x = NativeBuffer.OfFloats(columns), y = NativeBuffer.OfFloats((long)tokens * rows), scratch = new(kernels.Panel.ScratchBytes(groups));
+        using NativeBuffer x = NativeBuffer.OfFloats(columns), y = NativeBuffer.OfFloats((long)tokens * rows), scratch = new(kernels.Panel.ScratchBytes(groups, tokens));
         for (int i = 0; i < columns; i++)
         {
             x.Floats[i] = (i % 17) - 8;

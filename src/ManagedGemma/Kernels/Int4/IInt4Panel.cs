@@ -3,16 +3,17 @@ namespace ManagedGemma.Kernels.Int4;
 /// <summary>
 /// Panel kernel, for many tokens: some rows of 4-bit weights are transposed into scratch so that a vector holds one word of
 /// each, and all tokens pass over them. Per output and group of 64, in ascending order:
-/// <c>acc = fma(float(Σ q_w·q_x) · scale_x, scale_w, acc)</c> (Int8: once for each half, with its scale_x), then
-/// <c>acc = fma(scale_x·Σ q_x, bias_w, acc)</c>. The integer sums are exact, so every instruction set gives the same bits.
+/// <c>acc = fma(float(Σ q_w·q_x) · scale_x, scale_w, acc)</c>, then <c>acc = fma(scale_x·Σ q_x, bias_w, acc)</c>. With 8-bit
+/// activations the integer sum takes each half's multiple in, Σ m·q_w·q_x, and the token's unit comes last. Integer sums are exact, so
+/// every instruction set gives the same bits.
 /// </summary>
 internal unsafe interface IInt4Panel
 {
     /// <summary>The number of rows that one call handles at full speed.</summary>
     int PanelRows { get; }
 
-    /// <summary>Scratch that a call needs.</summary>
-    nuint ScratchBytes(int groups);
+    /// <summary>Scratch that a call needs for rows of some groups and a number of tokens.</summary>
+    nuint ScratchBytes(int groups, int tokens);
 
     /// <summary>Multiplies rows of weights with all tokens: y[token, row] for each row of <paramref name="rows"/>.</summary>
     /// <param name="rows">1 .. <see cref="PanelRows"/> rows.</param>

@@ -10,23 +10,20 @@ namespace ManagedGemma.Kernels.Int4;
 /// <summary>Rounding in 512-bit vectors: the largest magnitude as the largest of the bits, then multiply, round, pack.</summary>
 internal sealed unsafe class Int16QuantizerAvx512 : IActivationQuantizer
 {
-    private const int RunWords = 8;
-    private const int Run = 8 * RunWords;
+    private const int Run = Int4Rows.GroupSize;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Quantize(float* row, QuantizedActivations target, int token)
     {
         int* rounded = stackalloc int[Run];
         int* sums = stackalloc int[Int4Rows.GroupWords];
-        int* values = (int*)target.Values(token);
         for (int group = 0; group < target.Groups; group++)
         {
             float scale = Round(row, ActivationScale.Int16Levels, rounded);
-            int* place = values + (group / 2 * 64) + (group % 2 * 8);
+            int* place = (int*)target.Values(token, group / 2) + (group % 2 * 8);
             ActivationPacking.Int16(rounded, place, sums);
             ActivationPacking.Int16(rounded + 32, place + 4, sums + 4);
-            target.SetScale(token, group * Int4Rows.GroupWords, RunWords, scale);
-            target.SetSums(token, group, scale, scale, sums);
+            target.SetGroup(token, group, scale, sums);
             row += Run;
         }
     }

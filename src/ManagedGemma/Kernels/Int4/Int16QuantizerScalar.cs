@@ -15,7 +15,7 @@ internal sealed unsafe class Int16QuantizerScalar : IActivationQuantizer
             }
 
             (float scale, float inverse) = ActivationScale.For(magnitude, ActivationScale.Int16Levels);
-            int* values = (int*)target.Values(token) + (group / 2 * 64) + (group % 2 * 8);
+            int* values = (int*)target.Values(token, group / 2) + (group % 2 * 8);
             for (int word = 0; word < Int4Rows.GroupWords; word++)
             {
                 sums[word] = 0;
@@ -28,8 +28,7 @@ internal sealed unsafe class Int16QuantizerScalar : IActivationQuantizer
                 }
             }
 
-            target.SetScale(token, group * Int4Rows.GroupWords, Int4Rows.GroupWords, scale);
-            target.SetSums(token, group, scale, scale, sums);
+            target.SetGroup(token, group, scale, sums);
         }
     }
 }

@@ -5,11 +5,11 @@ internal static unsafe class Int4DotScalar
 {
     /// <summary>Σ q_w·q_x over the 8 elements of a word.</summary>
     /// <param name="word">The weights.</param>
-    /// <param name="values">A token's values.</param>
-    /// <param name="index">The word's index in the row.</param>
-    public static int Int16(uint word, byte* values, int index)
+    /// <param name="block">The block of a token's values that holds the word.</param>
+    /// <param name="index">The word's index in the block, 0 .. 15.</param>
+    public static int Int16(uint word, byte* block, int index)
     {
-        int* pairs = (int*)values + (index / 16 * 64) + (index % 16);
+        int* pairs = (int*)block + index;
         int sum = 0;
         for (int i = 0; i < 4; i++)
         {
@@ -22,9 +22,9 @@ internal static unsafe class Int4DotScalar
     }
 
     /// <inheritdoc cref="Int16"/>
-    public static int Int8(uint word, byte* values, int index)
+    public static int Int8(uint word, byte* block, int index)
     {
-        sbyte* even = (sbyte*)((int*)values + (index / 16 * 32) + (index % 16));
+        sbyte* even = (sbyte*)((int*)block + index);
         sbyte* odd = even + (16 * sizeof(int));
         int sum = 0;
         for (int i = 0; i < 4; i++)

@@ -11,148 +11,191 @@ using VecS = System.Runtime.Intrinsics.Vector512<short>;
 namespace ManagedGemma.Kernels.Int4;
 
 /// <summary>
-/// 4 tokens by 32 rows: vpmaddwd of weight pairs (i, i + 4 of a word) with the pairs of one token, broadcast; 64 products
-/// of at most 15 · 32767 fit an int32.
+/// Eight tokens by 32 rows: vpmaddwd of weight pairs (i, i + 4 of a word) with the pairs of one token, broadcast; 64 products
+/// of at most 15 · 32767 fit an int32. The float sums stay in scratch: 16 integer sums fill the registers.
 /// </summary>
 internal sealed unsafe class Int4PanelInt16Avx512 : IInt4Panel
 {
+    private const int TileTokens = 8;
+    private const int BlockBytes = 256;
+
     public int PanelRows => Loader.Rows;
 
-    public nuint ScratchBytes(int groups) => Int4PanelScratch.Bytes(groups, Loader.Rows);
+    public nuint ScratchBytes(int groups, int tokens) => Int4PanelScratch.Bytes(groups, tokens, Loader.Rows);
 
     public void Multiply(in Int4Rows rows, QuantizedActivations x, byte* scratch, float* y, nint yStride)
     {
-        Int4PanelScratch panel = new(scratch, rows.Groups, Loader.Rows);
-        Loader.Load(rows, panel);
-        PanelPrefetch ahead = new(rows, x.Tiles);
-        for (int tile = 0; tile < x.Tiles; tile++)
+        Int4PanelScratch panel = new(scratch, rows.Groups, x.PaddedTokens, Loader.Rows);
+        for (int first = 0; first < rows.Groups; first += Int4PanelScratch.ChunkGroups)
         {
-            int token = tile * QuantizedActivations.TileTokens;
-            byte* values = x.Values(token);
-            if (rows.Count == Loader.Rows && token + QuantizedActivations.TileTokens <= x.Tokens)
+            int groups = Math.Min(Int4PanelScratch.ChunkGroups, rows.Groups - first);
+            Loader.Load(rows, first, groups, panel);
+            PanelPrefetch ahead = new(rows, first + groups, (x.Tokens + TileTokens - 1) / TileTokens);
+            for (int token = 0; token < x.Tokens; token += TileTokens)
             {
-                Tile(panel, rows.Groups, ahead.For(tile), ahead.LinesFor(tile), values, x.ValueStride, x.TileScales(tile), x.TileSums(tile), y + (token * yStride), yStride);
-            }
-            else
-            {
-                Tile(panel, rows.Groups, ahead.For(tile), ahead.LinesFor(tile), values, x.ValueStride, x.TileScales(tile), x.TileSums(tile), panel.Tile, Loader.Rows);
-                panel.CopyTile(Loader.Rows, y + (token * yStride), yStride, Math.Min(QuantizedActivations.TileTokens, x.Tokens - token), rows.Count);
+                Tile(panel, x, token, first, groups, ahead.For(token / TileTokens));
             }
         }
+
+        panel.CopySums(x, y, yStride, rows.Count);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile(
-        in Int4PanelScratch panel, int groups, byte* ahead, int aheadLines, byte* values, nint valueStride, float* scales, float* sums, float* y, nint yStride)
+    private static void Tile(in Int4PanelScratch panel, QuantizedActivations x, int token, int firstGroup, int groups, PanelPrefetch.Lines ahead)
     {
         int* words = (int*)panel.Words;
-        float* rowScales = panel.Scales;
-        float* rowBiases = panel.Biases;
-        VecF s00 = VecF.Zero, s01 = VecF.Zero, s10 = VecF.Zero, s11 = VecF.Zero;
-        VecF s20 = VecF.Zero, s21 = VecF.Zero, s30 = VecF.Zero, s31 = VecF.Zero;
-        for (int group = 0; group < groups; group++)
+        float* rowScales = panel.Scales, rowBiases = panel.Biases, sums = panel.Sums + ((nint)token * Loader.Rows);
+        byte* values = x.Values(token, firstGroup / 2);
+        nint tokens = x.PaddedTokens;
+        float* xSums = x.GroupSums(firstGroup) + token;
+        float* xScales = x.GroupScales(firstGroup) + token;
+        for (int group = firstGroup; group < firstGroup + groups; group++)
         {
-            for (int line = 0; line < aheadLines; line++, ahead += PanelPrefetch.LineBytes)
+            for (int line = 0; line < ahead.PerGroup; line++, ahead.Next += ahead.Stride)
             {
-                Sse.Prefetch1(ahead);
+                Sse.Prefetch1(ahead.Next);
             }
 
-            int* x0 = (int*)(values + ((nint)(group >> 1) * 256) + ((group & 1) * 32));
-            int* x1 = (int*)((byte*)x0 + valueStride);
-            int* x2 = (int*)((byte*)x1 + valueStride);
-            int* x3 = (int*)((byte*)x2 + valueStride);
-            VecI c00 = VecI.Zero, c01 = VecI.Zero, c10 = VecI.Zero, c11 = VecI.Zero;
-            VecI c20 = VecI.Zero, c21 = VecI.Zero, c30 = VecI.Zero, c31 = VecI.Zero;
+            ahead.Next += ahead.ToNextGroup;
+            int* v = (int*)values + ((group & 1) * Int4Rows.GroupWords);
+            values += (group & 1) * QuantizedActivations.TokenMultiple * BlockBytes;
+            VecI c00 = VecI.Zero, c01 = VecI.Zero;
+            VecI c10 = VecI.Zero, c11 = VecI.Zero;
+            VecI c20 = VecI.Zero, c21 = VecI.Zero;
+            VecI c30 = VecI.Zero, c31 = VecI.Zero;
+            VecI c40 = VecI.Zero, c41 = VecI.Zero;
+            VecI c50 = VecI.Zero, c51 = VecI.Zero;
+            VecI c60 = VecI.Zero, c61 = VecI.Zero;
+            VecI c70 = VecI.Zero, c71 = VecI.Zero;
             for (nint w = 0; w < Int4Rows.GroupWords; w++, words += Loader.Rows)
             {
-                VecI v0 = Vec.Load(words), v1 = Vec.Load(words + VecI.Count);
-                VecS p0 = (v0 & Vec.Create(0x000F000F)).AsInt16(), p1 = (v1 & Vec.Create(0x000F000F)).AsInt16();
-                VecS x = Vec.Create(x0[w]).AsInt16();
-                c00 += ISA.MultiplyAddAdjacent(p0, x);
-                c01 += ISA.MultiplyAddAdjacent(p1, x);
-                x = Vec.Create(x1[w]).AsInt16();
-                c10 += ISA.MultiplyAddAdjacent(p0, x);
-                c11 += ISA.MultiplyAddAdjacent(p1, x);
-                x = Vec.Create(x2[w]).AsInt16();
-                c20 += ISA.MultiplyAddAdjacent(p0, x);
-                c21 += ISA.MultiplyAddAdjacent(p1, x);
-                x = Vec.Create(x3[w]).AsInt16();
-                c30 += ISA.MultiplyAddAdjacent(p0, x);
-                c31 += ISA.MultiplyAddAdjacent(p1, x);
-                p0 = ((v0 >>> 4) & Vec.Create(0x000F000F)).AsInt16();
-                p1 = ((v1 >>> 4) & Vec.Create(0x000F000F)).AsInt16();
-                x = Vec.Create(x0[w + 16]).AsInt16();
-                c00 += ISA.MultiplyAddAdjacent(p0, x);
-                c01 += ISA.MultiplyAddAdjacent(p1, x);
-                x = Vec.Create(x1[w + 16]).AsInt16();
-                c10 += ISA.MultiplyAddAdjacent(p0, x);
-                c11 += ISA.MultiplyAddAdjacent(p1, x);
-                x = Vec.Create(x2[w + 16]).AsInt16();
-                c20 += ISA.MultiplyAddAdjacent(p0, x);
-                c21 += ISA.MultiplyAddAdjacent(p1, x);
-                x = Vec.Create(x3[w + 16]).AsInt16();
-                c30 += ISA.MultiplyAddAdjacent(p0, x);
-                c31 += ISA.MultiplyAddAdjacent(p1, x);
-                p0 = ((v0 >>> 8) & Vec.Create(0x000F000F)).AsInt16();
-                p1 = ((v1 >>> 8) & Vec.Create(0x000F000F)).AsInt16();
-                x = Vec.Create(x0[w + 32]).AsInt16();
-                c00 += ISA.MultiplyAddAdjacent(p0, x);
-                c01 += ISA.MultiplyAddAdjacent(p1, x);
-                x = Vec.Create(x1[w + 32]).AsInt16();
-                c10 += ISA.MultiplyAddAdjacent(p0, x);
-                c11 += ISA.MultiplyAddAdjacent(p1, x);
-                x = Vec.Create(x2[w + 32]).AsInt16();
-                c20 += ISA.MultiplyAddAdjacent(p0, x);
-                c21 += ISA.MultiplyAddAdjacent(p1, x);
-                x = Vec.Create(x3[w + 32]).AsInt16();
-                c30 += ISA.MultiplyAddAdjacent(p0, x);
-                c31 += ISA.MultiplyAddAdjacent(p1, x);
-                p0 = ((v0 >>> 12) & Vec.Create(0x000F000F)).AsInt16();
-                p1 = ((v1 >>> 12) & Vec.Create(0x000F000F)).AsInt16();
-                x = Vec.Create(x0[w + 48]).AsInt16();
-                c00 += ISA.MultiplyAddAdjacent(p0, x);
-                c01 += ISA.MultiplyAddAdjacent(p1, x);
-                x = Vec.Create(x1[w + 48]).AsInt16();
-                c10 += ISA.MultiplyAddAdjacent(p0, x);
-                c11 += ISA.MultiplyAddAdjacent(p1, x);
-                x = Vec.Create(x2[w + 48]).AsInt16();
-                c20 += ISA.MultiplyAddAdjacent(p0, x);
-                c21 += ISA.MultiplyAddAdjacent(p1, x);
-                x = Vec.Create(x3[w + 48]).AsInt16();
-                c30 += ISA.MultiplyAddAdjacent(p0, x);
-                c31 += ISA.MultiplyAddAdjacent(p1, x);
+                VecI u0 = Vec.Load(words), u1 = Vec.Load(words + VecI.Count);
+                VecS p0 = (u0 & Vec.Create(0x000F000F)).AsInt16(), p1 = (u1 & Vec.Create(0x000F000F)).AsInt16();
+                VecS a = Vec.Create(v[w]).AsInt16();
+                c00 += ISA.MultiplyAddAdjacent(p0, a);
+                c01 += ISA.MultiplyAddAdjacent(p1, a);
+                a = Vec.Create(v[w + 64]).AsInt16();
+                c10 += ISA.MultiplyAddAdjacent(p0, a);
+                c11 += ISA.MultiplyAddAdjacent(p1, a);
+                a = Vec.Create(v[w + 128]).AsInt16();
+                c20 += ISA.MultiplyAddAdjacent(p0, a);
+                c21 += ISA.MultiplyAddAdjacent(p1, a);
+                a = Vec.Create(v[w + 192]).AsInt16();
+                c30 += ISA.MultiplyAddAdjacent(p0, a);
+                c31 += ISA.MultiplyAddAdjacent(p1, a);
+                a = Vec.Create(v[w + 256]).AsInt16();
+                c40 += ISA.MultiplyAddAdjacent(p0, a);
+                c41 += ISA.MultiplyAddAdjacent(p1, a);
+                a = Vec.Create(v[w + 320]).AsInt16();
+                c50 += ISA.MultiplyAddAdjacent(p0, a);
+                c51 += ISA.MultiplyAddAdjacent(p1, a);
+                a = Vec.Create(v[w + 384]).AsInt16();
+                c60 += ISA.MultiplyAddAdjacent(p0, a);
+                c61 += ISA.MultiplyAddAdjacent(p1, a);
+                a = Vec.Create(v[w + 448]).AsInt16();
+                c70 += ISA.MultiplyAddAdjacent(p0, a);
+                c71 += ISA.MultiplyAddAdjacent(p1, a);
+                p0 = ((u0 >>> 4) & Vec.Create(0x000F000F)).AsInt16();
+                p1 = ((u1 >>> 4) & Vec.Create(0x000F000F)).AsInt16();
+                a = Vec.Create(v[w + 16]).AsInt16();
+                c00 += ISA.MultiplyAddAdjacent(p0, a);
+                c01 += ISA.MultiplyAddAdjacent(p1, a);
+                a = Vec.Create(v[w + 80]).AsInt16();
+                c10 += ISA.MultiplyAddAdjacent(p0, a);
+                c11 += ISA.MultiplyAddAdjacent(p1, a);
+                a = Vec.Create(v[w + 144]).AsInt16();
+                c20 += ISA.MultiplyAddAdjacent(p0, a);
+                c21 += ISA.MultiplyAddAdjacent(p1, a);
+                a = Vec.Create(v[w + 208]).AsInt16();
+                c30 += ISA.MultiplyAddAdjacent(p0, a);
+                c31 += ISA.MultiplyAddAdjacent(p1, a);
+                a = Vec.Create(v[w + 272]).AsInt16();
+                c40 += ISA.MultiplyAddAdjacent(p0, a);
+                c41 += ISA.MultiplyAddAdjacent(p1, a);
+                a = Vec.Create(v[w + 336]).AsInt16();
+                c50 += ISA.MultiplyAddAdjacent(p0, a);
+                c51 += ISA.MultiplyAddAdjacent(p1, a);
+                a = Vec.Create(v[w + 400]).AsInt16();
+                c60 += ISA.MultiplyAddAdjacent(p0, a);
+                c61 += ISA.MultiplyAddAdjacent(p1, a);
+                a = Vec.Create(v[w + 464]).AsInt16();
+                c70 += ISA.MultiplyAddAdjacent(p0, a);
+                c71 += ISA.MultiplyAddAdjacent(p1, a);
+                p0 = ((u0 >>> 8) & Vec.Create(0x000F000F)).AsInt16();
+                p1 = ((u1 >>> 8) & Vec.Create(0x000F000F)).AsInt16();
+                a = Vec.Create(v[w + 32]).AsInt16();
+                c00 += ISA.MultiplyAddAdjacent(p0, a);
+                c01 += ISA.MultiplyAddAdjacent(p1, a);
+                a = Vec.Create(v[w + 96]).AsInt16();
+                c10 += ISA.MultiplyAddAdjacent(p0, a);
+                c11 += ISA.MultiplyAddAdjacent(p1, a);
+                a = Vec.Create(v[w + 160]).AsInt16();
+                c20 += ISA.MultiplyAddAdjacent(p0, a);
+                c21 += ISA.MultiplyAddAdjacent(p1, a);
+                a = Vec.Create(v[w + 224]).AsInt16();
+                c30 += ISA.MultiplyAddAdjacent(p0, a);
+                c31 += ISA.MultiplyAddAdjacent(p1, a);
+                a = Vec.Create(v[w + 288]).AsInt16();
+                c40 += ISA.MultiplyAddAdjacent(p0, a);
+                c41 += ISA.MultiplyAddAdjacent(p1, a);
+                a = Vec.Create(v[w + 352]).AsInt16();
+                c50 += ISA.MultiplyAddAdjacent(p0, a);
+                c51 += ISA.MultiplyAddAdjacent(p1, a);
+                a = Vec.Create(v[w + 416]).AsInt16();
+                c60 += ISA.MultiplyAddAdjacent(p0, a);
+                c61 += ISA.MultiplyAddAdjacent(p1, a);
+                a = Vec.Create(v[w + 480]).AsInt16();
+                c70 += ISA.MultiplyAddAdjacent(p0, a);
+                c71 += ISA.MultiplyAddAdjacent(p1, a);
+                p0 = ((u0 >>> 12) & Vec.Create(0x000F000F)).AsInt16();
+                p1 = ((u1 >>> 12) & Vec.Create(0x000F000F)).AsInt16();
+                a = Vec.Create(v[w + 48]).AsInt16();
+                c00 += ISA.MultiplyAddAdjacent(p0, a);
+                c01 += ISA.MultiplyAddAdjacent(p1, a);
+                a = Vec.Create(v[w + 112]).AsInt16();
+                c10 += ISA.MultiplyAddAdjacent(p0, a);
+                c11 += ISA.MultiplyAddAdjacent(p1, a);
+                a = Vec.Create(v[w + 176]).AsInt16();
+                c20 += ISA.MultiplyAddAdjacent(p0, a);
+                c21 += ISA.MultiplyAddAdjacent(p1, a);
+                a = Vec.Create(v[w + 240]).AsInt16();
+                c30 += ISA.MultiplyAddAdjacent(p0, a);
+                c31 += ISA.MultiplyAddAdjacent(p1, a);
+                a = Vec.Create(v[w + 304]).AsInt16();
+                c40 += ISA.MultiplyAddAdjacent(p0, a);
+                c41 += ISA.MultiplyAddAdjacent(p1, a);
+                a = Vec.Create(v[w + 368]).AsInt16();
+                c50 += ISA.MultiplyAddAdjacent(p0, a);
+                c51 += ISA.MultiplyAddAdjacent(p1, a);
+                a = Vec.Create(v[w + 432]).AsInt16();
+                c60 += ISA.MultiplyAddAdjacent(p0, a);
+                c61 += ISA.MultiplyAddAdjacent(p1, a);
+                a = Vec.Create(v[w + 496]).AsInt16();
+                c70 += ISA.MultiplyAddAdjacent(p0, a);
+                c71 += ISA.MultiplyAddAdjacent(p1, a);
             }
 
             VecF w0 = Vec.Load(rowScales), w1 = Vec.Load(rowScales + VecF.Count);
             VecF b0 = Vec.Load(rowBiases), b1 = Vec.Load(rowBiases + VecF.Count);
-            VecF scale = Vec.Create(scales[0]), sum = Vec.Create(sums[0]);
-            s00 = Vec.FusedMultiplyAdd(sum, b0, Vec.FusedMultiplyAdd(Vec.ConvertToSingle(c00) * scale, w0, s00));
-            s01 = Vec.FusedMultiplyAdd(sum, b1, Vec.FusedMultiplyAdd(Vec.ConvertToSingle(c01) * scale, w1, s01));
-            scale = Vec.Create(scales[1]);
-            sum = Vec.Create(sums[1]);
-            s10 = Vec.FusedMultiplyAdd(sum, b0, Vec.FusedMultiplyAdd(Vec.ConvertToSingle(c10) * scale, w0, s10));
-            s11 = Vec.FusedMultiplyAdd(sum, b1, Vec.FusedMultiplyAdd(Vec.ConvertToSingle(c11) * scale, w1, s11));
-            scale = Vec.Create(scales[2]);
-            sum = Vec.Create(sums[2]);
-            s20 = Vec.FusedMultiplyAdd(sum, b0, Vec.FusedMultiplyAdd(Vec.ConvertToSingle(c20) * scale, w0, s20));
-            s21 = Vec.FusedMultiplyAdd(sum, b1, Vec.FusedMultiplyAdd(Vec.ConvertToSingle(c21) * scale, w1, s21));
-            scale = Vec.Create(scales[3]);
-            sum = Vec.Create(sums[3]);
-            s30 = Vec.FusedMultiplyAdd(sum, b0, Vec.FusedMultiplyAdd(Vec.ConvertToSingle(c30) * scale, w0, s30));
-            s31 = Vec.FusedMultiplyAdd(sum, b1, Vec.FusedMultiplyAdd(Vec.ConvertToSingle(c31) * scale, w1, s31));
-            scales += 2 * QuantizedActivations.TileTokens;
-            sums += QuantizedActivations.TileTokens;
+            Add(sums, Vec.ConvertToSingle(c00), Vec.ConvertToSingle(c01), Vec.Create(xScales[0]), Vec.Create(xSums[0]), w0, w1, b0, b1);
+            Add(sums + Loader.Rows, Vec.ConvertToSingle(c10), Vec.ConvertToSingle(c11), Vec.Create(xScales[1]), Vec.Create(xSums[1]), w0, w1, b0, b1);
+            Add(sums + (2 * Loader.Rows), Vec.ConvertToSingle(c20), Vec.ConvertToSingle(c21), Vec.Create(xScales[2]), Vec.Create(xSums[2]), w0, w1, b0, b1);
+            Add(sums + (3 * Loader.Rows), Vec.ConvertToSingle(c30), Vec.ConvertToSingle(c31), Vec.Create(xScales[3]), Vec.Create(xSums[3]), w0, w1, b0, b1);
+            Add(sums + (4 * Loader.Rows), Vec.ConvertToSingle(c40), Vec.ConvertToSingle(c41), Vec.Create(xScales[4]), Vec.Create(xSums[4]), w0, w1, b0, b1);
+            Add(sums + (5 * Loader.Rows), Vec.ConvertToSingle(c50), Vec.ConvertToSingle(c51), Vec.Create(xScales[5]), Vec.Create(xSums[5]), w0, w1, b0, b1);
+            Add(sums + (6 * Loader.Rows), Vec.ConvertToSingle(c60), Vec.ConvertToSingle(c61), Vec.Create(xScales[6]), Vec.Create(xSums[6]), w0, w1, b0, b1);
+            Add(sums + (7 * Loader.Rows), Vec.ConvertToSingle(c70), Vec.ConvertToSingle(c71), Vec.Create(xScales[7]), Vec.Create(xSums[7]), w0, w1, b0, b1);
+            xScales += tokens;
+            xSums += tokens;
             rowScales += Loader.Rows;
             rowBiases += Loader.Rows;
         }
+    }
 
-        s00.Store(y);
-        s01.Store(y + VecF.Count);
-        s10.Store(y + yStride);
-        s11.Store(y + yStride + VecF.Count);
-        s20.Store(y + (2 * yStride));
-        s21.Store(y + (2 * yStride) + VecF.Count);
-        s30.Store(y + (3 * yStride));
-        s31.Store(y + (3 * yStride) + VecF.Count);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Add(float* sums, VecF dot0, VecF dot1, VecF scale, VecF sum, VecF w0, VecF w1, VecF b0, VecF b1)
+    {
+        Vec.FusedMultiplyAdd(sum, b0, Vec.FusedMultiplyAdd(dot0 * scale, w0, Vec.Load(sums))).Store(sums);
+        Vec.FusedMultiplyAdd(sum, b1, Vec.FusedMultiplyAdd(dot1 * scale, w1, Vec.Load(sums + VecF.Count))).Store(sums + VecF.Count);
     }
 }

@@ -5,15 +5,12 @@ internal sealed unsafe class Int4PanelInt16Scalar : IInt4Panel
 {
     public int PanelRows => 32;
 
-    public nuint ScratchBytes(int groups) => 0;
+    public nuint ScratchBytes(int groups, int tokens) => 0;
 
     public void Multiply(in Int4Rows rows, QuantizedActivations x, byte* scratch, float* y, nint yStride)
     {
         for (int token = 0; token < x.Tokens; token++)
         {
-            byte* values = x.Values(token);
-            float* scales = x.TileScales(token / QuantizedActivations.TileTokens) + (token % QuantizedActivations.TileTokens);
-            float* sums = x.TileSums(token / QuantizedActivations.TileTokens) + (token % QuantizedActivations.TileTokens);
             for (int row = 0; row < rows.Count; row++)
             {
                 Int4Rows single = rows.Slice(row, 1);
@@ -22,14 +19,13 @@ internal sealed unsafe class Int4PanelInt16Scalar : IInt4Panel
                 {
                     float scale = Int4Rows.Widen(single.Scales[group]);
                     int dot = 0;
-                    for (int word = 0; word < Int4Rows.GroupWords; word++)
+                    for (int index = group * Int4Rows.GroupWords; index < (group + 1) * Int4Rows.GroupWords; index++)
                     {
-                        int index = (group * Int4Rows.GroupWords) + word;
-                        dot += Int4DotScalar.Int16(single.Words[index], values, index);
+                        dot += Int4DotScalar.Int16(single.Words[index], x.Values(token, group / 2), index % 16);
                     }
 
-                    sum = MathF.FusedMultiplyAdd(dot * scales[2 * group * QuantizedActivations.TileTokens], scale, sum);
-                    sum = MathF.FusedMultiplyAdd(sums[group * QuantizedActivations.TileTokens], Int4Rows.Widen(single.Biases[group]), sum);
+                    sum = MathF.FusedMultiplyAdd(dot * x.GroupScales(group)[token], scale, sum);
+                    sum = MathF.FusedMultiplyAdd(x.GroupSums(group)[token], Int4Rows.Widen(single.Biases[group]), sum);
                 }
 
                 y[(token * yStride) + row] = sum;

@@ -4,140 +4,179 @@ using System.Runtime.Intrinsics.X86;
 using ISA = System.Runtime.Intrinsics.X86.Avx512BW;
 using Loader = ManagedGemma.Kernels.Int4.Int4PanelLoaderAvx512;
 using Vec = System.Runtime.Intrinsics.Vector512;
+using VecB = System.Runtime.Intrinsics.Vector512<byte>;
 using VecF = System.Runtime.Intrinsics.Vector512<float>;
 using VecI = System.Runtime.Intrinsics.Vector512<int>;
 using VecS = System.Runtime.Intrinsics.Vector512<short>;
+using VecX = System.Runtime.Intrinsics.Vector512<sbyte>;
 
 namespace ManagedGemma.Kernels.Int4;
 
 /// <summary>
-/// 4 tokens by 32 rows: vpmaddubsw of four weights with four activations of one token, broadcast. A pair is at most
-/// 15 · 127 · 2 = 3810, so the eight pairs of 32 elements are added in int16 before they are widened.
+/// Eight tokens by 32 rows: vpmaddubsw of four weights with four activations of one token, broadcast. A pair is at most
+/// 15 · 127 · 2 = 3810, so the eight pairs of a half group are added in int16; vpmaddwd with the half's multiple (at most 2¹⁴)
+/// widens and scales them in one: both halves together stay below 2³¹. The first half's sums wait in scratch.
 /// </summary>
 internal sealed unsafe class Int4PanelInt8Avx512 : IInt4Panel
 {
+    private const int TileTokens = 8;
+    private const int BlockBytes = 128;
+
     public int PanelRows => Loader.Rows;
 
-    public nuint ScratchBytes(int groups) => Int4PanelScratch.Bytes(groups, Loader.Rows);
+    public nuint ScratchBytes(int groups, int tokens) => Int4PanelScratch.Bytes(groups, tokens, Loader.Rows);
 
     public void Multiply(in Int4Rows rows, QuantizedActivations x, byte* scratch, float* y, nint yStride)
     {
-        Int4PanelScratch panel = new(scratch, rows.Groups, Loader.Rows);
-        Loader.Load(rows, panel);
-        PanelPrefetch ahead = new(rows, x.Tiles);
-        for (int tile = 0; tile < x.Tiles; tile++)
+        Int4PanelScratch panel = new(scratch, rows.Groups, x.PaddedTokens, Loader.Rows);
+        for (int first = 0; first < rows.Groups; first += Int4PanelScratch.ChunkGroups)
         {
-            int token = tile * QuantizedActivations.TileTokens;
-            byte* values = x.Values(token);
-            if (rows.Count == Loader.Rows && token + QuantizedActivations.TileTokens <= x.Tokens)
+            int groups = Math.Min(Int4PanelScratch.ChunkGroups, rows.Groups - first);
+            Loader.Load(rows, first, groups, panel);
+            PanelPrefetch ahead = new(rows, first + groups, (x.Tokens + TileTokens - 1) / TileTokens);
+            for (int token = 0; token < x.Tokens; token += TileTokens)
             {
-                Tile(panel, rows.Groups, ahead.For(tile), ahead.LinesFor(tile), values, x.ValueStride, x.TileScales(tile), x.TileSums(tile), y + (token * yStride), yStride);
-            }
-            else
-            {
-                Tile(panel, rows.Groups, ahead.For(tile), ahead.LinesFor(tile), values, x.ValueStride, x.TileScales(tile), x.TileSums(tile), panel.Tile, Loader.Rows);
-                panel.CopyTile(Loader.Rows, y + (token * yStride), yStride, Math.Min(QuantizedActivations.TileTokens, x.Tokens - token), rows.Count);
+                Tile(panel, x, token, first, groups, ahead.For(token / TileTokens));
             }
         }
+
+        panel.CopySums(x, y, yStride, rows.Count);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile(
-        in Int4PanelScratch panel, int groups, byte* ahead, int aheadLines, byte* values, nint valueStride, float* scales, float* sums, float* y, nint yStride)
+    private static void Tile(in Int4PanelScratch panel, QuantizedActivations x, int token, int firstGroup, int groups, PanelPrefetch.Lines ahead)
     {
         int* words = (int*)panel.Words;
-        float* rowScales = panel.Scales;
-        float* rowBiases = panel.Biases;
-        VecF s00 = VecF.Zero, s01 = VecF.Zero, s10 = VecF.Zero, s11 = VecF.Zero;
-        VecF s20 = VecF.Zero, s21 = VecF.Zero, s30 = VecF.Zero, s31 = VecF.Zero;
-        for (int group = 0; group < groups; group++)
+        float* rowScales = panel.Scales, rowBiases = panel.Biases, sums = panel.Sums + ((nint)token * Loader.Rows);
+        byte* values = x.Values(token, firstGroup / 2);
+        nint tokens = x.PaddedTokens;
+        float* xSums = x.GroupSums(firstGroup) + token;
+        int* xScales = x.HalfScales(2 * firstGroup) + token;
+        int* halves = panel.Halves;
+        for (int group = firstGroup; group < firstGroup + groups; group++)
         {
-            for (int line = 0; line < aheadLines; line++, ahead += PanelPrefetch.LineBytes)
+            for (int line = 0; line < ahead.PerGroup; line++, ahead.Next += ahead.Stride)
             {
-                Sse.Prefetch1(ahead);
+                Sse.Prefetch1(ahead.Next);
             }
 
-            int* x0 = (int*)(values + ((nint)(group >> 1) * 128) + ((group & 1) * 32));
-            int* x1 = (int*)((byte*)x0 + valueStride);
-            int* x2 = (int*)((byte*)x1 + valueStride);
-            int* x3 = (int*)((byte*)x2 + valueStride);
-            VecF w0 = Vec.Load(rowScales), w1 = Vec.Load(rowScales + VecF.Count);
+            ahead.Next += ahead.ToNextGroup;
+            int* v = (int*)values + ((group & 1) * Int4Rows.GroupWords);
+            values += (group & 1) * QuantizedActivations.TokenMultiple * BlockBytes;
             for (nint half = 0; half < Int4Rows.GroupWords; half += Int4Rows.GroupWords / 2)
             {
-                VecS c00 = VecS.Zero, c01 = VecS.Zero, c10 = VecS.Zero, c11 = VecS.Zero;
-                VecS c20 = VecS.Zero, c21 = VecS.Zero, c30 = VecS.Zero, c31 = VecS.Zero;
+                VecS c00 = VecS.Zero, c01 = VecS.Zero;
+                VecS c10 = VecS.Zero, c11 = VecS.Zero;
+                VecS c20 = VecS.Zero, c21 = VecS.Zero;
+                VecS c30 = VecS.Zero, c31 = VecS.Zero;
+                VecS c40 = VecS.Zero, c41 = VecS.Zero;
+                VecS c50 = VecS.Zero, c51 = VecS.Zero;
+                VecS c60 = VecS.Zero, c61 = VecS.Zero;
+                VecS c70 = VecS.Zero, c71 = VecS.Zero;
                 for (nint w = half; w < half + (Int4Rows.GroupWords / 2); w++, words += Loader.Rows)
                 {
-                    VecI v0 = Vec.Load(words), v1 = Vec.Load(words + VecI.Count);
-                    Vector512<byte> p0 = (v0 & Vec.Create(0x0F0F0F0F)).AsByte(), p1 = (v1 & Vec.Create(0x0F0F0F0F)).AsByte();
-                    Vector512<sbyte> x = Vec.Create(x0[w]).AsSByte();
-                    c00 += ISA.MultiplyAddAdjacent(p0, x);
-                    c01 += ISA.MultiplyAddAdjacent(p1, x);
-                    x = Vec.Create(x1[w]).AsSByte();
-                    c10 += ISA.MultiplyAddAdjacent(p0, x);
-                    c11 += ISA.MultiplyAddAdjacent(p1, x);
-                    x = Vec.Create(x2[w]).AsSByte();
-                    c20 += ISA.MultiplyAddAdjacent(p0, x);
-                    c21 += ISA.MultiplyAddAdjacent(p1, x);
-                    x = Vec.Create(x3[w]).AsSByte();
-                    c30 += ISA.MultiplyAddAdjacent(p0, x);
-                    c31 += ISA.MultiplyAddAdjacent(p1, x);
-                    p0 = ((v0 >>> 4) & Vec.Create(0x0F0F0F0F)).AsByte();
-                    p1 = ((v1 >>> 4) & Vec.Create(0x0F0F0F0F)).AsByte();
-                    x = Vec.Create(x0[w + 16]).AsSByte();
-                    c00 += ISA.MultiplyAddAdjacent(p0, x);
-                    c01 += ISA.MultiplyAddAdjacent(p1, x);
-                    x = Vec.Create(x1[w + 16]).AsSByte();
-                    c10 += ISA.MultiplyAddAdjacent(p0, x);
-                    c11 += ISA.MultiplyAddAdjacent(p1, x);
-                    x = Vec.Create(x2[w + 16]).AsSByte();
-                    c20 += ISA.MultiplyAddAdjacent(p0, x);
-                    c21 += ISA.MultiplyAddAdjacent(p1, x);
-                    x = Vec.Create(x3[w + 16]).AsSByte();
-                    c30 += ISA.MultiplyAddAdjacent(p0, x);
-                    c31 += ISA.MultiplyAddAdjacent(p1, x);
+                    VecI u0 = Vec.Load(words), u1 = Vec.Load(words + VecI.Count);
+                    VecB p0 = (u0 & Vec.Create(0x0F0F0F0F)).AsByte(), p1 = (u1 & Vec.Create(0x0F0F0F0F)).AsByte();
+                    VecX a = Vec.Create(v[w]).AsSByte();
+                    c00 += ISA.MultiplyAddAdjacent(p0, a);
+                    c01 += ISA.MultiplyAddAdjacent(p1, a);
+                    a = Vec.Create(v[w + 32]).AsSByte();
+                    c10 += ISA.MultiplyAddAdjacent(p0, a);
+                    c11 += ISA.MultiplyAddAdjacent(p1, a);
+                    a = Vec.Create(v[w + 64]).AsSByte();
+                    c20 += ISA.MultiplyAddAdjacent(p0, a);
+                    c21 += ISA.MultiplyAddAdjacent(p1, a);
+                    a = Vec.Create(v[w + 96]).AsSByte();
+                    c30 += ISA.MultiplyAddAdjacent(p0, a);
+                    c31 += ISA.MultiplyAddAdjacent(p1, a);
+                    a = Vec.Create(v[w + 128]).AsSByte();
+                    c40 += ISA.MultiplyAddAdjacent(p0, a);
+                    c41 += ISA.MultiplyAddAdjacent(p1, a);
+                    a = Vec.Create(v[w + 160]).AsSByte();
+                    c50 += ISA.MultiplyAddAdjacent(p0, a);
+                    c51 += ISA.MultiplyAddAdjacent(p1, a);
+                    a = Vec.Create(v[w + 192]).AsSByte();
+                    c60 += ISA.MultiplyAddAdjacent(p0, a);
+                    c61 += ISA.MultiplyAddAdjacent(p1, a);
+                    a = Vec.Create(v[w + 224]).AsSByte();
+                    c70 += ISA.MultiplyAddAdjacent(p0, a);
+                    c71 += ISA.MultiplyAddAdjacent(p1, a);
+                    p0 = ((u0 >>> 4) & Vec.Create(0x0F0F0F0F)).AsByte();
+                    p1 = ((u1 >>> 4) & Vec.Create(0x0F0F0F0F)).AsByte();
+                    a = Vec.Create(v[w + 16]).AsSByte();
+                    c00 += ISA.MultiplyAddAdjacent(p0, a);
+                    c01 += ISA.MultiplyAddAdjacent(p1, a);
+                    a = Vec.Create(v[w + 48]).AsSByte();
+                    c10 += ISA.MultiplyAddAdjacent(p0, a);
+                    c11 += ISA.MultiplyAddAdjacent(p1, a);
+                    a = Vec.Create(v[w + 80]).AsSByte();
+                    c20 += ISA.MultiplyAddAdjacent(p0, a);
+                    c21 += ISA.MultiplyAddAdjacent(p1, a);
+                    a = Vec.Create(v[w + 112]).AsSByte();
+                    c30 += ISA.MultiplyAddAdjacent(p0, a);
+                    c31 += ISA.MultiplyAddAdjacent(p1, a);
+                    a = Vec.Create(v[w + 144]).AsSByte();
+                    c40 += ISA.MultiplyAddAdjacent(p0, a);
+                    c41 += ISA.MultiplyAddAdjacent(p1, a);
+                    a = Vec.Create(v[w + 176]).AsSByte();
+                    c50 += ISA.MultiplyAddAdjacent(p0, a);
+                    c51 += ISA.MultiplyAddAdjacent(p1, a);
+                    a = Vec.Create(v[w + 208]).AsSByte();
+                    c60 += ISA.MultiplyAddAdjacent(p0, a);
+                    c61 += ISA.MultiplyAddAdjacent(p1, a);
+                    a = Vec.Create(v[w + 240]).AsSByte();
+                    c70 += ISA.MultiplyAddAdjacent(p0, a);
+                    c71 += ISA.MultiplyAddAdjacent(p1, a);
                 }
 
-                VecF scale = Vec.Create(scales[0]);
-                s00 = Vec.FusedMultiplyAdd(Vec.ConvertToSingle(ISA.MultiplyAddAdjacent(c00, VecS.One)) * scale, w0, s00);
-                s01 = Vec.FusedMultiplyAdd(Vec.ConvertToSingle(ISA.MultiplyAddAdjacent(c01, VecS.One)) * scale, w1, s01);
-                scale = Vec.Create(scales[1]);
-                s10 = Vec.FusedMultiplyAdd(Vec.ConvertToSingle(ISA.MultiplyAddAdjacent(c10, VecS.One)) * scale, w0, s10);
-                s11 = Vec.FusedMultiplyAdd(Vec.ConvertToSingle(ISA.MultiplyAddAdjacent(c11, VecS.One)) * scale, w1, s11);
-                scale = Vec.Create(scales[2]);
-                s20 = Vec.FusedMultiplyAdd(Vec.ConvertToSingle(ISA.MultiplyAddAdjacent(c20, VecS.One)) * scale, w0, s20);
-                s21 = Vec.FusedMultiplyAdd(Vec.ConvertToSingle(ISA.MultiplyAddAdjacent(c21, VecS.One)) * scale, w1, s21);
-                scale = Vec.Create(scales[3]);
-                s30 = Vec.FusedMultiplyAdd(Vec.ConvertToSingle(ISA.MultiplyAddAdjacent(c30, VecS.One)) * scale, w0, s30);
-                s31 = Vec.FusedMultiplyAdd(Vec.ConvertToSingle(ISA.MultiplyAddAdjacent(c31, VecS.One)) * scale, w1, s31);
-                scales += QuantizedActivations.TileTokens;
+                if (half == 0)
+                {
+                    Keep(halves, c00, c01, xScales[0]);
+                    Keep(halves + Loader.Rows, c10, c11, xScales[1]);
+                    Keep(halves + (2 * Loader.Rows), c20, c21, xScales[2]);
+                    Keep(halves + (3 * Loader.Rows), c30, c31, xScales[3]);
+                    Keep(halves + (4 * Loader.Rows), c40, c41, xScales[4]);
+                    Keep(halves + (5 * Loader.Rows), c50, c51, xScales[5]);
+                    Keep(halves + (6 * Loader.Rows), c60, c61, xScales[6]);
+                    Keep(halves + (7 * Loader.Rows), c70, c71, xScales[7]);
+                    xScales += tokens;
+                    continue;
+                }
+
+                VecF w0 = Vec.Load(rowScales), w1 = Vec.Load(rowScales + VecF.Count);
+                VecF b0 = Vec.Load(rowBiases), b1 = Vec.Load(rowBiases + VecF.Count);
+                Add(sums, halves, c00, c01, xScales[0], Vec.Create(xSums[0]), w0, w1, b0, b1);
+                Add(sums + Loader.Rows, halves + Loader.Rows, c10, c11, xScales[1], Vec.Create(xSums[1]), w0, w1, b0, b1);
+                Add(sums + (2 * Loader.Rows), halves + (2 * Loader.Rows), c20, c21, xScales[2], Vec.Create(xSums[2]), w0, w1, b0, b1);
+                Add(sums + (3 * Loader.Rows), halves + (3 * Loader.Rows), c30, c31, xScales[3], Vec.Create(xSums[3]), w0, w1, b0, b1);
+                Add(sums + (4 * Loader.Rows), halves + (4 * Loader.Rows), c40, c41, xScales[4], Vec.Create(xSums[4]), w0, w1, b0, b1);
+                Add(sums + (5 * Loader.Rows), halves + (5 * Loader.Rows), c50, c51, xScales[5], Vec.Create(xSums[5]), w0, w1, b0, b1);
+                Add(sums + (6 * Loader.Rows), halves + (6 * Loader.Rows), c60, c61, xScales[6], Vec.Create(xSums[6]), w0, w1, b0, b1);
+                Add(sums + (7 * Loader.Rows), halves + (7 * Loader.Rows), c70, c71, xScales[7], Vec.Create(xSums[7]), w0, w1, b0, b1);
+                xScales += tokens;
             }
 
-            VecF b0 = Vec.Load(rowBiases), b1 = Vec.Load(rowBiases + VecF.Count);
-            VecF sum = Vec.Create(sums[0]);
-            s00 = Vec.FusedMultiplyAdd(sum, b0, s00);
-            s01 = Vec.FusedMultiplyAdd(sum, b1, s01);
-            sum = Vec.Create(sums[1]);
-            s10 = Vec.FusedMultiplyAdd(sum, b0, s10);
-            s11 = Vec.FusedMultiplyAdd(sum, b1, s11);
-            sum = Vec.Create(sums[2]);
-            s20 = Vec.FusedMultiplyAdd(sum, b0, s20);
-            s21 = Vec.FusedMultiplyAdd(sum, b1, s21);
-            sum = Vec.Create(sums[3]);
-            s30 = Vec.FusedMultiplyAdd(sum, b0, s30);
-            s31 = Vec.FusedMultiplyAdd(sum, b1, s31);
-            sums += QuantizedActivations.TileTokens;
+            xSums += tokens;
             rowScales += Loader.Rows;
             rowBiases += Loader.Rows;
         }
+    }
 
-        s00.Store(y);
-        s01.Store(y + VecF.Count);
-        s10.Store(y + yStride);
-        s11.Store(y + yStride + VecF.Count);
-        s20.Store(y + (2 * yStride));
-        s21.Store(y + (2 * yStride) + VecF.Count);
-        s30.Store(y + (3 * yStride));
-        s31.Store(y + (3 * yStride) + VecF.Count);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Keep(int* half, VecS c0, VecS c1, int multiple)
+    {
+        VecS m = Vec.Create(multiple).AsInt16();
+        ISA.MultiplyAddAdjacent(c0, m).Store(half);
+        ISA.MultiplyAddAdjacent(c1, m).Store(half + VecI.Count);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Add(float* sums, int* half, VecS c0, VecS c1, int multiple, VecF sum, VecF w0, VecF w1, VecF b0, VecF b1)
+    {
+        VecS m = Vec.Create(multiple).AsInt16();
+        VecF dot0 = Vec.ConvertToSingle(ISA.MultiplyAddAdjacent(c0, m) + Vec.Load(half));
+        VecF dot1 = Vec.ConvertToSingle(ISA.MultiplyAddAdjacent(c1, m) + Vec.Load(half + VecI.Count));
+        Vec.FusedMultiplyAdd(sum, b0, Vec.FusedMultiplyAdd(dot0, w0, Vec.Load(sums))).Store(sums);
+        Vec.FusedMultiplyAdd(sum, b1, Vec.FusedMultiplyAdd(dot1, w1, Vec.Load(sums + VecF.Count))).Store(sums + VecF.Count);
     }
 }

@@ -5,15 +5,12 @@ internal sealed unsafe class Int4PanelInt8Scalar : IInt4Panel
 {
     public int PanelRows => 32;
 
-    public nuint ScratchBytes(int groups) => 0;
+    public nuint ScratchBytes(int groups, int tokens) => 0;
 
     public void Multiply(in Int4Rows rows, QuantizedActivations x, byte* scratch, float* y, nint yStride)
     {
         for (int token = 0; token < x.Tokens; token++)
         {
-            byte* values = x.Values(token);
-            float* scales = x.TileScales(token / QuantizedActivations.TileTokens) + (token % QuantizedActivations.TileTokens);
-            float* sums = x.TileSums(token / QuantizedActivations.TileTokens) + (token % QuantizedActivations.TileTokens);
             for (int row = 0; row < rows.Count; row++)
             {
                 Int4Rows single = rows.Slice(row, 1);
@@ -21,21 +18,18 @@ internal sealed unsafe class Int4PanelInt8Scalar : IInt4Panel
                 for (int group = 0; group < rows.Groups; group++)
                 {
                     float scale = Int4Rows.Widen(single.Scales[group]);
-                    for (int half = 2 * group; half < (2 * group) + 2; half++)
+                    int dot = 0;
+                    for (int index = group * Int4Rows.GroupWords; index < (group + 1) * Int4Rows.GroupWords; index++)
                     {
-                        int dot = 0;
-                        for (int index = 4 * half; index < (4 * half) + 4; index++)
-                        {
-                            dot += Int4DotScalar.Int8(single.Words[index], values, index);
-                        }
-
-                        sum = MathF.FusedMultiplyAdd(dot * scales[half * QuantizedActivations.TileTokens], scale, sum);
+                        int multiple = (short)x.HalfScales(index / 4)[token];
+                        dot += multiple * Int4DotScalar.Int8(single.Words[index], x.Values(token, group / 2), index % 16);
                     }
 
-                    sum = MathF.FusedMultiplyAdd(sums[group * QuantizedActivations.TileTokens], Int4Rows.Widen(single.Biases[group]), sum);
+                    sum = MathF.FusedMultiplyAdd(dot, scale, sum);
+                    sum = MathF.FusedMultiplyAdd(x.GroupSums(group)[token], Int4Rows.Widen(single.Biases[group]), sum);
                 }
 
-                y[(token * yStride) + row] = sum;
+                y[(token * yStride) + row] = sum * x.Units[token];
             }
         }
     }

@@ -7,7 +7,7 @@ using VecU = System.Runtime.Intrinsics.Vector512<uint>;
 namespace ManagedGemma.Kernels.Int4;
 
 /// <summary>
-/// Lays two vectors of rows side by side in scratch: words [group·8 + word][row], scales and biases [group][row] as floats.
+/// Lays some groups of two vectors of rows side by side in scratch: words [group·8 + word][row], scales and biases [group][row] as floats.
 /// Where fewer rows are left than fit, the last one stands in for the missing ones.
 /// </summary>
 internal static unsafe class Int4PanelLoaderAvx512
@@ -15,22 +15,22 @@ internal static unsafe class Int4PanelLoaderAvx512
     /// <summary>Rows side by side.</summary>
     public const int Rows = 2 * Transpose.Rows;
 
-    /// <summary>Fills a panel.</summary>
+    /// <summary>Fills a chunk of a panel with groups <paramref name="first"/> .. first + <paramref name="groups"/> − 1.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Load(in Int4Rows rows, in Int4PanelScratch panel)
+    public static void Load(in Int4Rows rows, int first, int groups, in Int4PanelScratch panel)
     {
         byte** pointers = stackalloc byte*[Rows];
         Point(rows.Words, rows.Groups * Int4Rows.GroupWords * sizeof(uint), rows.Count, pointers);
-        for (int group = 0; group < rows.Groups; group++)
+        for (int group = 0; group < groups; group++)
         {
             uint* target = panel.Words + ((nint)group * Int4Rows.GroupWords * Rows);
-            nint offset = (nint)group * Int4Rows.GroupWords * sizeof(uint);
+            nint offset = (nint)(first + group) * Int4Rows.GroupWords * sizeof(uint);
             Transpose.EightWords(pointers, offset, target, Rows);
             Transpose.EightWords(pointers + Transpose.Rows, offset, target + Transpose.Rows, Rows);
         }
 
-        LoadFloats(rows.Scales, rows, pointers, panel.Scales);
-        LoadFloats(rows.Biases, rows, pointers, panel.Biases);
+        LoadFloats(rows.Scales + first, groups, rows, pointers, panel.Scales);
+        LoadFloats(rows.Biases + first, groups, rows, pointers, panel.Biases);
     }
 
     private static void Point(void* first, nint byteStride, int count, byte** pointers)
@@ -43,12 +43,12 @@ internal static unsafe class Int4PanelLoaderAvx512
 
     // Two bf16 make a word: 16 groups are transposed as 8 words, then each word gives two floats.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void LoadFloats(ushort* source, in Int4Rows rows, byte** pointers, float* target)
+    private static void LoadFloats(ushort* source, int groups, in Int4Rows rows, byte** pointers, float* target)
     {
         uint* words = stackalloc uint[8 * Rows];
         Point(source, rows.Groups * sizeof(ushort), rows.Count, pointers);
         int group = 0;
-        for (; group + 16 <= rows.Groups; group += 16)
+        for (; group + 16 <= groups; group += 16)
         {
             Transpose.EightWords(pointers, group * sizeof(ushort), words, Rows);
             Transpose.EightWords(pointers + Transpose.Rows, group * sizeof(ushort), words + Transpose.Rows, Rows);
@@ -64,7 +64,7 @@ internal static unsafe class Int4PanelLoaderAvx512
             }
         }
 
-        for (; group < rows.Groups; group++)
+        for (; group < groups; group++)
         {
             for (int row = 0; row < Rows; row++)
             {

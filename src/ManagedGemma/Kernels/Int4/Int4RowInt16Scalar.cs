@@ -14,7 +14,6 @@ internal sealed unsafe class Int4RowInt16Scalar : IInt4Row
             Int4Rows single = rows.Slice(row, 1);
             for (int token = 0; token < x.Tokens; token++)
             {
-                byte* values = x.Values(token);
                 float* scales = x.WordScales(token);
                 float* sums = x.WordSums(token);
                 new Span<float>(products, Lanes).Clear();
@@ -24,7 +23,7 @@ internal sealed unsafe class Int4RowInt16Scalar : IInt4Row
                     int lane = index % Lanes;
                     float scale = Int4Rows.Widen(single.Scales[index / Int4Rows.GroupWords]);
                     float bias = Int4Rows.Widen(single.Biases[index / Int4Rows.GroupWords]);
-                    int dot = Int4DotScalar.Int16(single.Words[index], values, index);
+                    int dot = Int4DotScalar.Int16(single.Words[index], x.Values(token, index / Lanes), lane);
                     products[lane] = MathF.FusedMultiplyAdd(dot * scales[index], scale, products[lane]);
                     offsets[lane] = MathF.FusedMultiplyAdd(sums[index], bias, offsets[lane]);
                 }

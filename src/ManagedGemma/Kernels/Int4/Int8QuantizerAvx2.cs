@@ -18,23 +18,22 @@ internal sealed unsafe class Int8QuantizerAvx2 : IActivationQuantizer
     {
         int* rounded = stackalloc int[Run];
         int* sums = stackalloc int[Int4Rows.GroupWords];
-        int* values = (int*)target.Values(token);
-        for (int group = 0; group < target.Groups; group++)
+        (float unit, float rowMagnitude) = ActivationScale.UnitOf(LargestOf(row, target.Groups * Int4Rows.GroupSize));
+        for (int group = 0; group < target.Groups; group++, row += 2 * Run)
         {
-            int* place = values + (group / 2 * 32) + (group % 2 * 8);
-            float first = Round(row, ActivationScale.Int8Levels, rounded);
+            int* place = (int*)target.Values(token, group / 2) + (group % 2 * 8);
+            int first = Round(row, unit, rowMagnitude, rounded);
             ActivationPacking.Int8(rounded, place, sums);
-            target.SetScale(token, group * Int4Rows.GroupWords, RunWords, first);
-            float second = Round(row + Run, ActivationScale.Int8Levels, rounded);
+            int second = Round(row + Run, unit, rowMagnitude, rounded);
             ActivationPacking.Int8(rounded, place + RunWords, sums + RunWords);
-            target.SetScale(token, (group * Int4Rows.GroupWords) + RunWords, RunWords, second);
-            target.SetSums(token, group, first, second, sums);
-            row += 2 * Run;
+            target.SetHalves(token, group, unit, first, second, sums);
         }
+
+        target.SetUnit(token, unit);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Round(float* row, float levels, int* rounded)
+    private static int Round(float* row, float unit, float rowMagnitude, int* rounded)
     {
         VecI magnitude = Vec.Create(int.MaxValue);
         VecF v0 = Vec.Load(row);
@@ -42,11 +41,11 @@ internal sealed unsafe class Int8QuantizerAvx2 : IActivationQuantizer
         VecF v2 = Vec.Load(row + (2 * VecF.Count));
         VecF v3 = Vec.Load(row + (3 * VecF.Count));
         VecI largest = Vec.Max(Vec.Max(Vec.Max((v0.AsInt32() & magnitude), v1.AsInt32() & magnitude), v2.AsInt32() & magnitude), v3.AsInt32() & magnitude);
-        (float scale, float inverse) = ActivationScale.For(Largest(largest), levels);
+        (int multiple, float inverse) = ActivationScale.HalfScale(Largest(largest), unit, rowMagnitude);
         if (inverse == 0)
         {
             new Span<int>(rounded, Run).Clear(); // also where a product would be NaN
-            return scale;
+            return multiple;
         }
 
         VecF factor = Vec.Create(inverse);
@@ -54,7 +53,21 @@ internal sealed unsafe class Int8QuantizerAvx2 : IActivationQuantizer
         Avx.ConvertToVector256Int32(v1 * factor).Store(rounded + (1 * VecF.Count));
         Avx.ConvertToVector256Int32(v2 * factor).Store(rounded + (2 * VecF.Count));
         Avx.ConvertToVector256Int32(v3 * factor).Store(rounded + (3 * VecF.Count));
-        return scale;
+        return multiple;
+    }
+
+    // length: a multiple of 64.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int LargestOf(float* row, int length)
+    {
+        VecI magnitude = Vec.Create(int.MaxValue), m0 = VecI.Zero, m1 = VecI.Zero;
+        for (int i = 0; i < length; i += 2 * VecF.Count)
+        {
+            m0 = Vec.Max(m0, Vec.Load(row + i).AsInt32() & magnitude);
+            m1 = Vec.Max(m1, Vec.Load(row + i + VecF.Count).AsInt32() & magnitude);
+        }
+
+        return Largest(Vec.Max(m0, m1));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

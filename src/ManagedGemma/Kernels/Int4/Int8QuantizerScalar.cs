@@ -8,19 +8,14 @@ internal sealed unsafe class Int8QuantizerScalar : IActivationQuantizer
     public void Quantize(float* row, QuantizedActivations target, int token)
     {
         int* sums = stackalloc int[Int4Rows.GroupWords];
-        float* scales = stackalloc float[2];
+        int* multiples = stackalloc int[2];
+        (float unit, float rowMagnitude) = ActivationScale.UnitOf(Largest(row, target.Groups * Int4Rows.GroupSize));
         for (int group = 0; group < target.Groups; group++, row += Int4Rows.GroupSize)
         {
-            int* values = (int*)target.Values(token) + (group / 2 * 32) + (group % 2 * 8);
+            int* values = (int*)target.Values(token, group / 2) + (group % 2 * 8);
             for (int half = 0; half < 2; half++)
             {
-                int magnitude = 0;
-                for (int k = 0; k < Half; k++)
-                {
-                    magnitude = Math.Max(magnitude, BitConverter.SingleToInt32Bits(row[(Half * half) + k]) & int.MaxValue);
-                }
-
-                (scales[half], float inverse) = ActivationScale.For(magnitude, ActivationScale.Int8Levels);
+                (multiples[half], float inverse) = ActivationScale.HalfScale(Largest(row + (Half * half), Half), unit, rowMagnitude);
                 for (int word = 4 * half; word < (4 * half) + 4; word++)
                 {
                     int even = 0, odd = 0;
@@ -37,11 +32,22 @@ internal sealed unsafe class Int8QuantizerScalar : IActivationQuantizer
                     values[word] = even;
                     values[16 + word] = odd;
                 }
-
-                target.SetScale(token, (group * Int4Rows.GroupWords) + (4 * half), 4, scales[half]);
             }
 
-            target.SetSums(token, group, scales[0], scales[1], sums);
+            target.SetHalves(token, group, unit, multiples[0], multiples[1], sums);
         }
+
+        target.SetUnit(token, unit);
+    }
+
+    private static int Largest(float* values, int count)
+    {
+        int magnitude = 0;
+        for (int i = 0; i < count; i++)
+        {
+            magnitude = Math.Max(magnitude, BitConverter.SingleToInt32Bits(values[i]) & int.MaxValue);
+        }
+
+        return magnitude;
     }
 }

@@ -1,35 +1,66 @@
+using System.Runtime.Intrinsics.X86;
+
 namespace ManagedGemma.Kernels.Int4;
 
 /// <summary>
-/// While tokens pass over one panel the next one is fetched into the second-level cache: its rows follow in memory, and a worker's
-/// tasks are neighbours. Without it a panel's many short streams wait for memory line by line. Beyond the last row a prefetch
-/// does nothing. Spread over the first tiles of tokens, so as not to ask for more than memory gives.
+/// While tokens pass over one chunk of a panel the next is fetched into the second-level cache: the same rows further on, or the
+/// rows that follow (a worker's tasks are neighbours). Without it a panel's many short streams wait for memory line by line.
+/// Beyond the last row a prefetch does nothing. Spread over the first tiles of tokens, so as not to ask for more than memory gives.
 /// </summary>
 internal readonly unsafe struct PanelPrefetch
 {
-    /// <summary>A cache line.</summary>
-    public const int LineBytes = 64;
-
     private const int SpreadTiles = 4;
+    private const int LineBytes = 64;
 
     private readonly byte* _next;
-    private readonly int _groups;
+    private readonly nint _rowBytes;
     private readonly int _tiles;
-    private readonly int _linesPerGroup;
+    private readonly int _rowsPerTile;
 
-    /// <summary>Plans the prefetch of what follows <paramref name="rows"/> over a number of token tiles.</summary>
-    public PanelPrefetch(in Int4Rows rows, int tiles)
+    /// <summary>Plans the prefetch of what follows, over a number of token tiles.</summary>
+    /// <param name="rows">The panel's rows.</param>
+    /// <param name="nextGroup">The group that follows the chunk; the number of groups: the following rows.</param>
+    /// <param name="tiles">Tiles of tokens.</param>
+    public PanelPrefetch(in Int4Rows rows, int nextGroup, int tiles)
     {
-        _groups = rows.Groups;
-        _next = (byte*)(rows.Words + ((nint)rows.Count * rows.Groups * Int4Rows.GroupWords));
+        bool nextRows = nextGroup == rows.Groups;
+        _rowBytes = (nint)rows.Groups * Int4Rows.GroupWords * sizeof(uint);
+        _next = (byte*)rows.Words + (nextRows ? rows.Count * _rowBytes : (nint)nextGroup * Int4Rows.GroupWords * sizeof(uint));
         _tiles = Math.Min(tiles, SpreadTiles);
-        int lines = rows.Count * Int4Rows.GroupWords * sizeof(uint) / LineBytes;
-        _linesPerGroup = (lines + _tiles - 1) / _tiles;
+        _rowsPerTile = (rows.Count + _tiles - 1) / _tiles;
+        if (nextRows)
+        {
+            int bytes = rows.Count * rows.Groups * sizeof(ushort);
+            Fetch((byte*)rows.Scales + bytes, bytes);
+            Fetch((byte*)rows.Biases + bytes, bytes);
+        }
     }
 
-    /// <summary>Lines to fetch with each group of a tile; none once all are on their way.</summary>
-    public int LinesFor(int tile) => tile < _tiles ? _linesPerGroup : 0;
+    /// <summary>What a tile fetches: the same group of some rows with each of its own groups.</summary>
+    public Lines For(int tile) =>
+        tile < _tiles ? new Lines(_next + (tile * _rowsPerTile * _rowBytes), _rowsPerTile, _rowBytes) : default;
 
-    /// <summary>Where a tile begins to fetch.</summary>
-    public byte* For(int tile) => _next + ((nint)tile * _groups * _linesPerGroup * LineBytes);
+    private static void Fetch(byte* start, int bytes)
+    {
+        for (int i = 0; i < bytes; i += LineBytes)
+        {
+            Sse.Prefetch1(start + i);
+        }
+    }
+
+    /// <summary>A walk over the lines that a tile fetches.</summary>
+    internal struct Lines(byte* next, int perGroup, nint stride)
+    {
+        /// <summary>The next line.</summary>
+        public byte* Next = next;
+
+        /// <summary>Lines to fetch with each group.</summary>
+        public readonly int PerGroup = perGroup;
+
+        /// <summary>Bytes from a line to the next.</summary>
+        public readonly nint Stride = stride;
+
+        /// <summary>Bytes from behind a group's last line to the next group's first.</summary>
+        public readonly nint ToNextGroup = (Int4Rows.GroupWords * sizeof(uint)) - (perGroup * stride);
+    }
 }

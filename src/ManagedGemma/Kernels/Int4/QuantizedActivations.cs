@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using ManagedGemma.Memory;
 
 namespace ManagedGemma.Kernels.Int4;
@@ -5,23 +6,27 @@ namespace ManagedGemma.Kernels.Int4;
 /// <summary>
 /// Activations of some tokens as integers with scales, laid out so that both kernels read them as the weights lie.
 /// <para>
-/// Values, token by token, in blocks of two groups (16 words of 8 weights; an odd last group is filled up with zeros).
+/// Values, in blocks of two groups (16 words of 8 weights; an odd last group is filled up with zeros), token by token for the row
+/// kernel, and in tiles of 8 tokens [tile][block][token] for the panel kernel, so that one pointer walks a tile.
 /// Int16: for i in 0..3, for word w in 0..15, a dword with elements (8w+i, 8w+i+4): what <c>(word >> 4i) &amp; 0x000F000F</c>
 /// meets. Int8: for w in 0..15 a dword with elements 8w + (0,2,4,6), then for w in 0..15 with 8w + (1,3,5,7): what
 /// <c>word &amp; 0x0F0F0F0F</c> and <c>(word >> 4) &amp; 0x0F0F0F0F</c> meet.
 /// </para>
 /// <para>
-/// Scales and sums, in one of two forms. For the panel kernel, in tiles of 4 tokens: a scale per 32 elements
-/// [tile][half group][4] and scale·Σq per group [tile][group][4]; tokens that fill up the last tile are zeros.
-/// For the row kernel, token by token: the scale and scale·Σq of each word.
+/// Scales and sums, in one of two forms. For the panel kernel, token beside token and filled up with zeros to a multiple of 8.
+/// Int16: a float scale a group [group][token] and scale·Σq [group][token]. Int8: each half group's scale as an integer multiple m of
+/// the token's unit, twice in a dword [half group][token], Σ m·Σq of each group [group][token], and the units [token]. For the
+/// row kernel, token by token: the scale and scale·Σq of each word.
 /// </para>
 /// </summary>
 internal sealed unsafe class QuantizedActivations : IDisposable
 {
-    /// <summary>Tokens in a tile of the panel kernel.</summary>
-    public const int TileTokens = 4;
+    /// <summary>Tokens beside each other are filled up to a multiple of this, the widest tile of a panel kernel.</summary>
+    public const int TokenMultiple = 8;
 
     private const int BlockWords = 2 * Int4Rows.GroupWords;
+
+    private const int HalfWords = Int4Rows.GroupWords / 2;
 
     private NativeBuffer _memory = NativeBuffer.Empty;
 
@@ -40,11 +45,16 @@ internal sealed unsafe class QuantizedActivations : IDisposable
     /// <summary>Whether scales and sums are laid out for the row kernel (else for the panel kernel).</summary>
     public bool ForRowKernel { get; private set; }
 
-    /// <summary>Tiles of 4 tokens, the last filled up.</summary>
-    public int Tiles => (Tokens + TileTokens - 1) / TileTokens;
+    /// <summary>Panel form: tokens with what fills them up; the stride of scales and sums.</summary>
+    public int PaddedTokens { get; private set; }
 
-    /// <summary>Bytes of one token's values.</summary>
-    public int ValueStride { get; private set; }
+    private int Blocks => Words / BlockWords;
+
+    // Scales of a group in panel form.
+    private int ScalesPerGroup => Type == ActivationType.Int16 ? 1 : 2;
+
+    /// <summary>Bytes of a block of one token's values.</summary>
+    public int BlockBytes => BlockWords * (Type == ActivationType.Int16 ? 16 : 8);
 
     /// <summary>Words in a token's row, filled up to whole blocks.</summary>
     public int Words { get; private set; }
@@ -54,6 +64,9 @@ internal sealed unsafe class QuantizedActivations : IDisposable
     private float* ScalesStart { get; set; }
 
     private float* SumsStart { get; set; }
+
+    /// <summary>Panel form of Int8: [token], what a unit of m is worth.</summary>
+    public float* Units { get; private set; }
 
     /// <summary>Lays the memory out for [tokens, columns]; the old content is lost, what fills up is zero.</summary>
     /// <param name="tokens">At least 1.</param>
@@ -65,27 +78,40 @@ internal sealed unsafe class QuantizedActivations : IDisposable
         Groups = columns / Int4Rows.GroupSize;
         ForRowKernel = forRowKernel;
         Words = (Groups + 1) / 2 * BlockWords;
-        ValueStride = Words * (Type == ActivationType.Int16 ? 16 : 8);
-        int rows = forRowKernel ? tokens : Tiles * TileTokens;
-        int scalesPerRow = forRowKernel ? Words : 2 * Groups;
-        int sumsPerRow = forRowKernel ? Words : Groups;
-        nuint values = (nuint)rows * (nuint)ValueStride;
-        nuint scales = (nuint)rows * (nuint)scalesPerRow * sizeof(float);
-        nuint sums = (nuint)rows * (nuint)sumsPerRow * sizeof(float);
-        if (_memory.ByteLength < values + scales + sums)
+        PaddedTokens = forRowKernel ? tokens : (tokens + TokenMultiple - 1) / TokenMultiple * TokenMultiple;
+        nuint values = (nuint)PaddedTokens * (nuint)Blocks * (nuint)BlockBytes;
+        nuint scales = (nuint)PaddedTokens * (nuint)(forRowKernel ? Words : Groups * ScalesPerGroup);
+        nuint sums = (nuint)PaddedTokens * (nuint)(forRowKernel ? Words : Groups);
+        nuint bytes = values + ((scales + sums + (nuint)PaddedTokens) * sizeof(float));
+        if (_memory.ByteLength < bytes)
         {
             _memory.Dispose();
-            _memory = new NativeBuffer(values + scales + sums);
+            _memory = new NativeBuffer(bytes);
         }
 
         ValuesStart = _memory.Pointer;
         ScalesStart = (float*)(ValuesStart + values);
-        SumsStart = (float*)(ValuesStart + values + scales);
-        ClearFill(rows, scalesPerRow, sumsPerRow);
+        SumsStart = ScalesStart + scales;
+        Units = SumsStart + sums;
+        if ((Groups & 1) != 0)
+        {
+            // Half a block a row is filled up; no real model has such a width, so all is cleared.
+            NativeMemory.Clear(_memory.Pointer, bytes);
+        }
+        else
+        {
+            for (int token = tokens; token < PaddedTokens; token++)
+            {
+                ClearToken(token);
+            }
+        }
     }
 
-    /// <summary>A token's values.</summary>
-    public byte* Values(int token) => ValuesStart + ((nint)token * ValueStride);
+    /// <summary>A block of a token's values. Row form: the token's next block follows; panel form: the next token's same block.</summary>
+    public byte* Values(int token, int block) =>
+        ForRowKernel
+            ? ValuesStart + ((((nint)token * Blocks) + block) * BlockBytes)
+            : ValuesStart + ((((((nint)token / TokenMultiple) * Blocks) + block) * TokenMultiple) + (token % TokenMultiple)) * BlockBytes;
 
     /// <summary>Row form: a token's scales, one a word.</summary>
     public float* WordScales(int token) => ScalesStart + ((nint)token * Words);
@@ -93,67 +119,88 @@ internal sealed unsafe class QuantizedActivations : IDisposable
     /// <summary>Row form: a token's scale·Σq, one a word.</summary>
     public float* WordSums(int token) => SumsStart + ((nint)token * Words);
 
-    /// <summary>Panel form: a tile's scales, [2·Groups][4].</summary>
-    public float* TileScales(int tile) => ScalesStart + ((nint)tile * TileTokens * 2 * Groups);
+    /// <summary>Panel form of Int16: a group's scales, [token].</summary>
+    public float* GroupScales(int group) => ScalesStart + ((nint)group * PaddedTokens);
 
-    /// <summary>Panel form: a tile's scale·Σq, [Groups][4].</summary>
-    public float* TileSums(int tile) => SumsStart + ((nint)tile * TileTokens * Groups);
+    /// <summary>Panel form of Int8: a half group's multiples, each twice in a dword, [token].</summary>
+    public int* HalfScales(int half) => (int*)ScalesStart + ((nint)half * PaddedTokens);
 
-    /// <summary>Sets the scale of one run of words (a group for Int16, half a group for Int8) in the form that is laid out.</summary>
-    public void SetScale(int token, int firstWord, int words, float scale)
-    {
-        if (ForRowKernel)
-        {
-            new Span<float>(WordScales(token) + firstWord, words).Fill(scale);
-            return;
-        }
+    /// <summary>Panel form: a group's sums, [token]: scale·Σq (Int16) or Σ m·Σq of its halves (Int8).</summary>
+    public float* GroupSums(int group) => SumsStart + ((nint)group * PaddedTokens);
 
-        float* scales = TileScales(token / TileTokens) + (token % TileTokens);
-        for (int half = firstWord / 4; half < (firstWord + words) / 4; half++)
-        {
-            scales[half * TileTokens] = scale;
-        }
-    }
-
-    /// <summary>Sets the sums of one group in the form that is laid out.</summary>
+    /// <summary>Sets scale and sums of one group of 16-bit values in the form that is laid out.</summary>
     /// <param name="token">The token.</param>
     /// <param name="group">The group.</param>
-    /// <param name="firstScale">The scale of the group's first half.</param>
-    /// <param name="secondScale">The scale of its second half.</param>
+    /// <param name="scale">Its scale.</param>
     /// <param name="wordSums">Σq of each of its 8 words.</param>
-    public void SetSums(int token, int group, float firstScale, float secondScale, int* wordSums)
+    public void SetGroup(int token, int group, float scale, int* wordSums)
     {
         if (ForRowKernel)
         {
-            float* sums = WordSums(token) + (group * Int4Rows.GroupWords);
-            for (int word = 0; word < Int4Rows.GroupWords; word++)
-            {
-                sums[word] = (word < 4 ? firstScale : secondScale) * wordSums[word];
-            }
-
+            SetWords(token, group * Int4Rows.GroupWords, Int4Rows.GroupWords, scale, wordSums);
             return;
         }
 
-        int first = wordSums[0] + wordSums[1] + wordSums[2] + wordSums[3];
-        int second = wordSums[4] + wordSums[5] + wordSums[6] + wordSums[7];
-        TileSums(token / TileTokens)[(group * TileTokens) + (token % TileTokens)] =
-            Type == ActivationType.Int16 ? firstScale * (first + second) : (firstScale * first) + (secondScale * second);
+        GroupScales(group)[token] = scale;
+        GroupSums(group)[token] = scale * (HalfSum(wordSums) + HalfSum(wordSums + HalfWords));
     }
+
+    /// <summary>Sets scales and sums of one group of 8-bit values in the form that is laid out.</summary>
+    /// <param name="token">The token.</param>
+    /// <param name="group">The group.</param>
+    /// <param name="unit">What a unit of the multiples is worth.</param>
+    /// <param name="first">The multiple of the first half.</param>
+    /// <param name="second">The multiple of the second half.</param>
+    /// <param name="wordSums">Σq of each of its 8 words.</param>
+    public void SetHalves(int token, int group, float unit, int first, int second, int* wordSums)
+    {
+        if (ForRowKernel)
+        {
+            SetWords(token, group * Int4Rows.GroupWords, HalfWords, unit * first, wordSums);
+            SetWords(token, (group * Int4Rows.GroupWords) + HalfWords, HalfWords, unit * second, wordSums + HalfWords);
+            return;
+        }
+
+        HalfScales(2 * group)[token] = first | (first << 16);
+        HalfScales((2 * group) + 1)[token] = second | (second << 16);
+        GroupSums(group)[token] = (first * HalfSum(wordSums)) + (second * HalfSum(wordSums + HalfWords));
+    }
+
+    /// <summary>Panel form of Int8: sets a token's unit.</summary>
+    public void SetUnit(int token, float unit) => Units[token] = unit;
 
     /// <inheritdoc/>
     public void Dispose() => _memory.Dispose();
 
-    private void ClearFill(int rows, int scalesPerRow, int sumsPerRow)
+    private static int HalfSum(int* wordSums) => wordSums[0] + wordSums[1] + wordSums[2] + wordSums[3];
+
+    private void SetWords(int token, int firstWord, int words, float scale, int* wordSums)
     {
-        // Odd group counts leave half a block a row; it is simplest and rare (no real model has one) to clear all.
-        bool oddGroups = (Groups & 1) != 0;
-        int firstRow = oddGroups ? 0 : Tokens;
-        new Span<byte>(ValuesStart + ((nint)firstRow * ValueStride), checked((rows - firstRow) * ValueStride)).Clear();
-        if (oddGroups || !ForRowKernel)
+        float* scales = WordScales(token) + firstWord, sums = WordSums(token) + firstWord;
+        for (int word = 0; word < words; word++)
         {
-            int firstTile = oddGroups || ForRowKernel ? 0 : Tokens / TileTokens * TileTokens;
-            new Span<float>(ScalesStart + ((nint)firstTile * scalesPerRow), checked((rows - firstTile) * scalesPerRow)).Clear();
-            new Span<float>(SumsStart + ((nint)firstTile * sumsPerRow), checked((rows - firstTile) * sumsPerRow)).Clear();
+            scales[word] = scale;
+            sums[word] = scale * wordSums[word];
         }
+    }
+
+    private void ClearToken(int token)
+    {
+        for (int block = 0; block < Blocks; block++)
+        {
+            new Span<byte>(Values(token, block), BlockBytes).Clear();
+        }
+
+        for (int i = 0; i < Groups * ScalesPerGroup; i++)
+        {
+            ScalesStart[((nint)i * PaddedTokens) + token] = 0;
+        }
+
+        for (int group = 0; group < Groups; group++)
+        {
+            GroupSums(group)[token] = 0;
+        }
+
+        Units[token] = 0;
     }
 }

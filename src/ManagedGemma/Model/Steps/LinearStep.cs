@@ -83,7 +83,7 @@ internal unsafe struct LinearStep : IJob
 
         if (_input.ForPanels is { } forPanels)
         {
-            byte* scratch = worker.Scratch(int4.Panel.ScratchBytes(rows.Groups));
+            byte* scratch = worker.Scratch(int4.Panel.ScratchBytes(rows.Groups, forPanels.Tokens));
             int4.Panel.Multiply(rows, forPanels, scratch, y, _yStride);
         }
     }

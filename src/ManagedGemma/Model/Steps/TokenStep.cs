@@ -1,10 +1,10 @@
 namespace ManagedGemma.Model.Steps;
 
-/// <summary>How steps that go token by token are cut into tasks: by tiles of 4, which share cache lines of scales.</summary>
+/// <summary>How steps that go token by token are cut into tasks: four at a time.</summary>
 internal static class TokenStep
 {
     /// <summary>Tokens of a task.</summary>
-    public const int Tokens = Kernels.Int4.QuantizedActivations.TileTokens;
+    public const int Tokens = 4;
 
     /// <summary>Tasks for a number of tokens.</summary>
     public static int Tasks(int tokens) => (tokens + Tokens - 1) / Tokens;
