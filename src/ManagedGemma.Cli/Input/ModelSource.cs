@@ -1,0 +1,91 @@
+using ManagedGemma.Checkpoints;
+using ManagedGemma.Checkpoints.Synthetic;
+using ManagedGemma.Conditioning;
+using ManagedGemma.Model;
+using ManagedGemma.Tokenization;
+
+namespace ManagedGemma.Cli.Input;
+
+/// <summary>Which model is used and why.</summary>
+/// <param name="Origin">Who named it.</param>
+/// <param name="Path">A directory, or one weight file; null for the demo.</param>
+internal sealed record ModelSource(ModelOrigin Origin, string? Path)
+{
+    private const string HubPrefix = "models--";
+
+    /// <summary>For people and JSON: where the model came from.</summary>
+    public string OriginText => Origin switch
+    {
+        ModelOrigin.Option => "--model",
+        ModelOrigin.Environment => GemmaTextEncoder.ModelVariable,
+        ModelOrigin.HubCache => "Hugging Face cache",
+        _ => "built in",
+    };
+
+    /// <summary>
+    /// What files that go to others call it: <c>owner/name</c> where the path is a snapshot in a Hugging Face cache, else the
+    /// last part of the path, which tells nothing of the machine; <c>demo</c>.
+    /// </summary>
+    public string Name => Path is null ? "demo" : NameOf(Path);
+
+    /// <summary>Finds the model: the option, the environment, the cache, else the demo.</summary>
+    public static ModelSource Find(string? option)
+    {
+        if (option is not null)
+        {
+            return option.Length > 0 ? new ModelSource(ModelOrigin.Option, option) : throw new UsageException("--model takes a directory, not an empty text");
+        }
+
+        return GemmaTextEncoder.FindDefault() switch
+        {
+            null => new ModelSource(ModelOrigin.Demo, null),
+            string path when path == Environment.GetEnvironmentVariable(GemmaTextEncoder.ModelVariable) => new ModelSource(ModelOrigin.Environment, path),
+            string path => new ModelSource(ModelOrigin.HubCache, path),
+        };
+    }
+
+    /// <summary>Loads the encoder.</summary>
+    /// <exception cref="GemmaException">The model is not there or not usable.</exception>
+    public GemmaTextEncoder Load(GemmaModelOptions options) =>
+        Path is null ? GemmaTextEncoder.LoadDemo(options) : GemmaTextEncoder.Load(Path, options);
+
+    /// <summary>Opens the checkpoint alone.</summary>
+    /// <exception cref="GemmaException">It is not there or damaged.</exception>
+    public GemmaCheckpoint Open() => Path is null ? DemoCheckpoint.Open() : GemmaCheckpoint.Open(Path);
+
+    /// <summary>Loads the tokenizer alone: the weights may be missing.</summary>
+    /// <exception cref="GemmaException">There is none, or it is damaged.</exception>
+    public PromptTokenizer LoadTokenizer()
+    {
+        if (Path is null)
+        {
+            return new ByteTokenizer();
+        }
+
+        bool isFile = File.Exists(Path);
+        if (!isFile && !Directory.Exists(Path))
+        {
+            throw new GemmaException("the directory does not exist", Path);
+        }
+
+        string directory = isFile ? System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(Path))! : Path;
+        string file = System.IO.Path.Combine(directory, "tokenizer.json");
+        return File.Exists(file)
+            ? GemmaTokenizer.Load(file)
+            : throw new GemmaException("there is no tokenizer in the directory", directory, expected: "tokenizer.json");
+    }
+
+    private static string NameOf(string path)
+    {
+        string full = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
+        string? parent = System.IO.Path.GetDirectoryName(full);
+        string? repository = System.IO.Path.GetFileName(parent) == "snapshots" ? System.IO.Path.GetFileName(System.IO.Path.GetDirectoryName(parent)) : null;
+        if (repository?.StartsWith(HubPrefix, StringComparison.Ordinal) == true)
+        {
+            return repository[HubPrefix.Length..].Replace("--", "/", StringComparison.Ordinal);
+        }
+
+        string name = System.IO.Path.GetFileName(full);
+        return name.Length > 0 ? name : "model";
+    }
+}

@@ -1,0 +1,4 @@
+using ManagedGemma.Cli;
+using ManagedGemma.Cli.Hosting;
+
+return CommandLine.Run(args, Host.System());

@@ -1,0 +1,37 @@
+using System.Globalization;
+
+namespace ManagedGemma.Cli.Terminal;
+
+/// <summary>Numbers as people read them.</summary>
+internal static class Amount
+{
+    private static readonly string[] Units = ["B", "KiB", "MiB", "GiB", "TiB"];
+
+    /// <summary>Three digits and a unit: <c>6.61 GiB</c>.</summary>
+    public static string Bytes(long bytes)
+    {
+        double value = bytes;
+        int unit = 0;
+        while (value >= 1000 && unit < Units.Length - 1)
+        {
+            value /= 1024;
+            unit++;
+        }
+
+        string format = unit == 0 || value >= 100 ? "0" : value >= 10 ? "0.0" : "0.00";
+        return $"{value.ToString(format, CultureInfo.InvariantCulture)} {Units[unit]}";
+    }
+
+    /// <summary>Seconds with a sensible number of digits: <c>0.012 s</c>, <c>1.23 s</c>, <c>123 s</c>.</summary>
+    public static string Seconds(double seconds)
+    {
+        string format = seconds >= 100 ? "0" : seconds >= 10 ? "0.0" : seconds >= 1 ? "0.00" : "0.000";
+        return seconds.ToString(format, CultureInfo.InvariantCulture) + " s";
+    }
+
+    /// <summary>A count with thin grouping: <c>12,187,000</c>.</summary>
+    public static string Count(long count) => count.ToString("N0", CultureInfo.InvariantCulture);
+
+    /// <summary>A rate: three digits.</summary>
+    public static string Rate(double rate) => rate.ToString(rate >= 100 ? "0" : rate >= 10 ? "0.0" : "0.00", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,68 @@
+using System.Globalization;
+using System.Text;
+
+namespace ManagedGemma.Cli.Terminal;
+
+/// <summary>Makes text from files, prompts and paths fit for a terminal: nothing in it moves the cursor, rings or reorders.</summary>
+internal static class SafeText
+{
+    /// <summary>The text with control, formatting and separating characters spelt out: <c>\n</c>, <c>\u001B</c>.</summary>
+    public static string Show(string text)
+    {
+        int first = 0;
+        while (first < text.Length && !IsUnsafe(text, first))
+        {
+            first++;
+        }
+
+        if (first == text.Length)
+        {
+            return text;
+        }
+
+        StringBuilder shown = new(text, 0, first, text.Length + 16);
+        for (int i = first; i < text.Length; i++)
+        {
+            if (IsUnsafe(text, i))
+            {
+                AppendEscaped(shown, text[i]);
+            }
+            else
+            {
+                shown.Append(text[i]);
+            }
+        }
+
+        return shown.ToString();
+    }
+
+    private static bool IsUnsafe(string text, int index) => char.GetUnicodeCategory(text[index]) switch
+    {
+        UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator => true,
+        UnicodeCategory.Surrogate => !IsHalfOfPair(text, index),
+        _ => false,
+    };
+
+    private static bool IsHalfOfPair(string text, int index) => char.IsHighSurrogate(text[index])
+        ? index + 1 < text.Length && char.IsLowSurrogate(text[index + 1])
+        : index > 0 && char.IsHighSurrogate(text[index - 1]);
+
+    private static void AppendEscaped(StringBuilder shown, char character)
+    {
+        string? name = character switch
+        {
+            '\n' => "\\n",
+            '\r' => "\\r",
+            '\t' => "\\t",
+            _ => null,
+        };
+        if (name is not null)
+        {
+            shown.Append(name);
+        }
+        else
+        {
+            shown.Append(CultureInfo.InvariantCulture, $"\\u{(int)character:X4}");
+        }
+    }
+}
