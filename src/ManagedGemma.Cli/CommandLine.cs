@@ -37,19 +37,23 @@ internal static class CommandLine
         RootCommand root = new("Gemma 3 on the CPU: prompts to the conditioning of LTX video models.")
         {
             new EncodeCommand(host, interrupt),
+            new TokenizeCommand(host, interrupt),
+            new InspectCommand(host),
         };
+
+        root.Options.OfType<VersionOption>().Single().Action = new VersionAction();
 
         // [suggest] and [diagram] would be taken from in front of a command.
         root.Directives.Clear();
         ParseResult parse = root.Parse(args, Grammar);
         string help = string.Join(' ', ["managed-gemma", .. CommandName(parse), "--help"]);
-        if (parse.Errors.Count > 0)
-        {
-            return Fail(host, ExitCode.Usage, $"{parse.Errors[0].Message.TrimEnd('.')} (see {help})");
-        }
-
         try
         {
+            if (parse.Errors.Count > 0)
+            {
+                throw new UsageException(UsageErrors.Describe(parse));
+            }
+
             return parse.Invoke(new InvocationConfiguration { Output = host.Out, Error = host.Error, EnableDefaultExceptionHandler = false });
         }
         catch (UsageException exception)

@@ -184,12 +184,12 @@ internal sealed class EncodeCommand : Command
     {
         if (file.NonFiniteRows > 0)
         {
-            screen.Warn($"{file.NonFiniteRows} rows have values that are not finite numbers");
+            screen.Warn($"{file.NonFiniteRows} rows of the output have values that are not finite numbers");
         }
 
         if (file.OverflowedRows > 0)
         {
-            screen.Warn($"{file.OverflowedRows} rows have values beyond {type}'s range, written as infinity; --dtype bf16 or f32 holds them");
+            screen.Warn($"{file.OverflowedRows} rows of the output have values beyond {type}'s range, written as infinity; --dtype bf16 or f32 holds them");
         }
     }
 

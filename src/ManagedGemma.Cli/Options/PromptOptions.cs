@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using ManagedGemma.Cli.Hosting;
 using ManagedGemma.Cli.Input;
 
@@ -44,10 +43,9 @@ internal sealed class PromptOptions
     public Prompt Read(ParseResult parse, Host host)
     {
         string[] words = parse.GetValue(_prompt) ?? [];
-        string? option = Array.Find(words, x => x.Length > 1 && x[0] == '-');
-        if (option is not null && !parse.Tokens.Any(x => x.Type == TokenType.DoubleDash))
+        if (UsageErrors.UnknownOption(parse, words) is { } option)
         {
-            throw new UsageException($"unknown option '{option}' (a prompt that begins with a dash goes after --)");
+            throw new UsageException($"{option}; a prompt that begins with a dash goes after --");
         }
 
         List<string> sources = Sources(parse);

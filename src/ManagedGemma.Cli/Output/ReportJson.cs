@@ -6,6 +6,8 @@ namespace ManagedGemma.Cli.Output;
 /// <summary>JSON of the reports, without reflection.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, GenerationMode = JsonSourceGenerationMode.Serialization)]
 [JsonSerializable(typeof(EncodeReport))]
+[JsonSerializable(typeof(InspectReport))]
+[JsonSerializable(typeof(TokenizeReport))]
 internal sealed partial class ReportJson : JsonSerializerContext
 {
     /// <summary>Prints a report on one line.</summary>
