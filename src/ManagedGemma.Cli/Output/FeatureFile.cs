@@ -17,10 +17,12 @@ internal sealed class FeatureFile : IDisposable
     private const float HalfOverflow = 65520;
 
     private readonly SafetensorsWriter _writer;
+    private readonly string _path;
     private readonly float _limit;
 
-    private FeatureFile(SafetensorsWriter writer, FeatureFileShape shape)
+    private FeatureFile(string path, SafetensorsWriter writer, FeatureFileShape shape)
     {
+        _path = path;
         _writer = writer;
         _limit = shape.ElementType == ElementType.F16 ? HalfOverflow : float.PositiveInfinity;
         HiddenStates = shape.HasHiddenStates ? new HiddenStateRows(this, shape.Length) : null;
@@ -52,7 +54,7 @@ internal sealed class FeatureFile : IDisposable
         tensors.Add(new SafetensorsSpec("features", shape.ElementType, 1, shape.Length, (long)shape.HiddenSize * states));
         tensors.Add(new SafetensorsSpec("attention_mask", ElementType.I64, 1, shape.Length));
         tensors.Add(new SafetensorsSpec("token_ids", ElementType.I64, 1, shape.Length));
-        return new FeatureFile(SafetensorsWriter.Create(path, tensors, metadata), shape);
+        return new FeatureFile(path, SafetensorsWriter.Create(path, tensors, metadata), shape);
     }
 
     /// <summary>Writes the features, then mask and ids, and ends the file.</summary>
@@ -72,7 +74,14 @@ internal sealed class FeatureFile : IDisposable
         WriteIntegers("attention_mask", features.AttentionMask());
         WriteIntegers("token_ids", features.TokenIds());
         cancellation.ThrowIfCancellationRequested();
-        _writer.Complete();
+        try
+        {
+            _writer.Complete();
+        }
+        catch (ArgumentOutOfRangeException exception)
+        {
+            throw TooLarge(exception);
+        }
     }
 
     /// <summary>Deletes what was written unless it is complete.</summary>
@@ -84,8 +93,8 @@ internal sealed class FeatureFile : IDisposable
     /// <summary>Writes values in the file's element type.</summary>
     internal void WriteRow(ReadOnlySpan<float> row)
     {
-        // NaN if there is one: the comparisons below are false for it.
-        float largest = TensorPrimitives.MaxMagnitude(row);
+        // NaN if there is one.
+        float largest = Math.Abs(TensorPrimitives.MaxMagnitude(row));
         if (!float.IsFinite(largest))
         {
             NonFiniteRows++;
@@ -95,8 +104,19 @@ internal sealed class FeatureFile : IDisposable
             OverflowedRows++;
         }
 
-        _writer.Write(row);
+        try
+        {
+            _writer.Write(row);
+        }
+        catch (ArgumentOutOfRangeException exception)
+        {
+            throw TooLarge(exception);
+        }
     }
+
+    // A file larger than the file system or the user's limit allows (EFBIG) is an argument out of range to .NET.
+    private GemmaException TooLarge(ArgumentOutOfRangeException exception) =>
+        new("the file cannot be written", _path, found: exception.Message, innerException: exception);
 
     private void WriteIntegers(string name, int[] values)
     {

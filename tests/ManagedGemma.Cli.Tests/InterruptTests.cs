@@ -1,0 +1,87 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using ManagedGemma.Cli.Tests.Support;
+
+namespace ManagedGemma.Cli.Tests;
+
+/// <summary>Signals in the middle of work.</summary>
+public sealed partial class InterruptTests : IDisposable
+{
+    private const int SigInt = 2, SigTerm = 15;
+
+    private readonly TemporaryDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Theory]
+    [InlineData(SigInt)]
+    [InlineData(SigTerm)]
+    public void Encoding_stops_and_leaves_nothing(int signal)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        // Minutes of work for the scalar kernels.
+        string ids = string.Join(',', Enumerable.Repeat(7, 16_000));
+        using Process process = Tool.Start(
+            new Dictionary<string, string> { ["MANAGED_GEMMA_ISA"] = "scalar" },
+            "encode", "--ids", ids, "--max-length", "16000", "--precision", "float32", "--hidden-states", "--output", _directory["out.safetensors"]);
+        WaitFor(() => _directory.Entries.Length > 0);
+        Thread.Sleep(300);
+        Assert.False(process.HasExited);
+        TimeSpan taken = Stop(process, signal);
+        Outcome outcome = Tool.Finish(process);
+        Assert.Equal(130, outcome.Code);
+        Assert.Contains("managed-gemma: interrupted", outcome.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", outcome.Error, StringComparison.Ordinal);
+        Assert.Empty(_directory.Entries);
+
+        // A second is meant; a loaded machine gets more.
+        Assert.InRange(taken, TimeSpan.Zero, TimeSpan.FromSeconds(5));
+    }
+
+    [Fact]
+    public async Task Waiting_for_standard_input_stops_too()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        using Process process = Tool.Start(null, "tokenize", "--jsonl", "-", "--quiet");
+        process.StandardInput.WriteLine("{\"text\": \"a\"}");
+        process.StandardInput.Flush();
+        Assert.NotNull(await process.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(60)));
+        TimeSpan taken = Stop(process, SigInt);
+        Assert.Equal(130, process.ExitCode);
+        Assert.InRange(taken, TimeSpan.Zero, TimeSpan.FromSeconds(5));
+    }
+
+    private static TimeSpan Stop(Process process, int signal)
+    {
+        Stopwatch watch = Stopwatch.StartNew();
+        Assert.Equal(0, Kill(process.Id, signal));
+        if (!process.WaitForExit(TimeSpan.FromSeconds(60)))
+        {
+            process.Kill();
+            Assert.Fail("the command did not stop");
+        }
+
+        return watch.Elapsed;
+    }
+
+    private static void WaitFor(Func<bool> condition)
+    {
+        Stopwatch watch = Stopwatch.StartNew();
+        while (!condition())
+        {
+            Assert.True(watch.Elapsed < TimeSpan.FromSeconds(60), "it never began");
+            Thread.Sleep(20);
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int process, int signal);
+}
