@@ -10,7 +10,7 @@ internal static class UsageErrors
     public static string Describe(ParseResult parse)
     {
         // A command that takes a prompt takes unknown options for one.
-        IEnumerable<string> taken = parse.CommandResult.Children.OfType<ArgumentResult>().SelectMany(x => x.Tokens).Select(x => x.Value);
+        string[] taken = [.. parse.CommandResult.Children.OfType<ArgumentResult>().SelectMany(x => x.Tokens).Select(x => x.Value)];
         if (UnknownOption(parse, [.. parse.UnmatchedTokens, .. taken]) is { } option)
         {
             return option;
@@ -20,6 +20,11 @@ internal static class UsageErrors
         {
             string commands = string.Join(", ", root.Subcommands.Select(x => x.Name));
             return parse.UnmatchedTokens is [string word, ..] ? $"unknown command '{word}'; there are {commands}" : $"no command; there are {commands}";
+        }
+
+        if (taken.Length > 0 && parse.UnmatchedTokens.Count > 0)
+        {
+            return $"the prompt is in {taken.Length + parse.UnmatchedTokens.Count} pieces; put it in quotes";
         }
 
         return parse.UnmatchedTokens is [string extra, ..] ? $"unexpected '{extra}'" : parse.Errors[0].Message.TrimEnd('.');

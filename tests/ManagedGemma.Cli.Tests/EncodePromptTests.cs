@@ -74,6 +74,18 @@ public sealed class EncodePromptTests : IDisposable
         Assert.Equal(10_000, file.Integers("attention_mask").Sum());
     }
 
+    [Fact]
+    public void A_models_own_tokenizer_is_used()
+    {
+        foreach (string file in Directory.EnumerateFiles(Repository.Zoo))
+        {
+            File.Copy(file, _directory[Path.GetFileName(file)]);
+        }
+
+        TinyTokenizer.Write(_directory.Path);
+        Assert.Equal([2, 265, 266], Encode([], " fox fox ", "--model", _directory.Path));
+    }
+
     private static long[] Ids(string text) => [2, .. Encoding.UTF8.GetBytes(text).Select(x => x + 4L)];
 
     private long[] Encode(byte[] input, params string[] args)

@@ -108,6 +108,28 @@ public sealed class TokenizeTests : IDisposable
         Tool.Finish(process).Succeeds();
     }
 
+    [Theory]
+    [InlineData("--model")]
+    [InlineData("--tokenizer")]
+    public void A_tokenizer_needs_no_weights(string option)
+    {
+        TinyTokenizer.Write(_directory.Path);
+        Outcome outcome = Run("fox fox", "--json", option, option == "--model" ? _directory.Path : _directory["tokenizer.json"]);
+        Assert.Equal([TinyTokenizer.Bos, 265, TinyTokenizer.SpacedFox], Ids(outcome));
+        Assert.False(outcome.Json.GetProperty("is_demo").GetBoolean());
+        Assert.Empty(outcome.Error);
+    }
+
+    [Fact]
+    public void A_piece_cannot_clear_the_terminal()
+    {
+        TinyTokenizer.Write(_directory.Path);
+        string text = Run("--ids", $"{TinyTokenizer.NastyId}", "--model", _directory.Path).Out;
+        Assert.Equal("267\t\\u001B[2J", text.TrimEnd());
+        string json = Run("--ids", $"{TinyTokenizer.NastyId}", "--model", _directory.Path, "--json").Out;
+        Assert.DoesNotContain("\u001b", json, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_directory_without_tokenizer_is_told() =>
         Assert.Contains("tokenizer.json", Tool.Run("tokenize", "Hi", "--model", Repository.Zoo).Fails(1), StringComparison.Ordinal);

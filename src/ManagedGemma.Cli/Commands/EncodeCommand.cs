@@ -15,7 +15,7 @@ namespace ManagedGemma.Cli.Commands;
 /// <summary><c>encode</c>: a prompt to a file of features.</summary>
 internal sealed class EncodeCommand : Command
 {
-    // Some contexts' length: a bound so that a slip of the finger does not fill the disk with padding.
+    // Eight contexts of the 12b: a bound so that a slip of the finger does not fill the disk with padding.
     private const int LongestOutput = 1 << 20;
 
     private readonly PromptOptions _prompt = new();
@@ -114,7 +114,11 @@ internal sealed class EncodeCommand : Command
         FeatureFileShape shape = new(length, config.LayerCount, config.HiddenSize, _type.In(parse), parse.GetValue(_hiddenStates));
         watch.Restart();
         using FeatureFile file = FeatureFile.Create(output, shape, Metadata(parse, source, tokens));
-        interrupt.WhenGivenUp(file.Dispose);
+        interrupt.WhenGivenUp(() =>
+        {
+            file.Dispose();
+            screen.RestoreCursor();
+        });
         TimeSpan write = watch.Elapsed;
 
         watch.Restart();
@@ -166,12 +170,13 @@ internal sealed class EncodeCommand : Command
     private static Section Summary(EncodeReport report)
     {
         string tokens = Amount.Count(report.Tokens);
+        string cut = report.TruncatedTokens > 0 ? $", {Amount.Count(report.TruncatedTokens)} more cut off" : string.Empty;
         string rows = report.Length > report.Tokens ? $" in {Amount.Count(report.Length)} rows, padded in front" : string.Empty;
         string alone = report.PrivateMemoryBytes is { } bytes ? $", {Amount.Bytes(bytes)} without the mapped weights" : string.Empty;
         return Section.Of(
             string.Empty,
             ("model", $"{report.Model} ({report.ModelOrigin})"),
-            ("tokens", tokens + rows),
+            ("tokens", tokens + cut + rows),
             ("load", Amount.Seconds(report.LoadSeconds)),
             ("tokenise", Amount.Seconds(report.TokenizeSeconds)),
             ("encode", $"{Amount.Seconds(report.EncodeSeconds)}, {Amount.Rate(report.TokensPerSecond)} tokens/s on {report.Threads} threads"),

@@ -7,10 +7,10 @@ namespace ManagedGemma.Cli.Options;
 /// <summary>Where a prompt comes from: an argument, a file, standard input, or token ids.</summary>
 internal sealed class PromptOptions
 {
-    private readonly Argument<string[]> _prompt = new("prompt")
+    private readonly Argument<string?> _prompt = new("prompt")
     {
         Description = "The text, in quotes. Without it: --file, --ids, or standard input when that is a pipe or a file.",
-        Arity = ArgumentArity.ZeroOrMore,
+        Arity = ArgumentArity.ZeroOrOne,
         HelpName = "PROMPT",
     };
 
@@ -42,8 +42,8 @@ internal sealed class PromptOptions
     /// <exception cref="GemmaException">The file cannot be read, or is not UTF-8.</exception>
     public Prompt Read(ParseResult parse, Host host)
     {
-        string[] words = parse.GetValue(_prompt) ?? [];
-        if (UsageErrors.UnknownOption(parse, words) is { } option)
+        string? text = parse.GetValue(_prompt);
+        if (text is not null && UsageErrors.UnknownOption(parse, [text]) is { } option)
         {
             throw new UsageException($"{option}; a prompt that begins with a dash goes after --");
         }
@@ -54,19 +54,14 @@ internal sealed class PromptOptions
             throw new UsageException($"one prompt at a time, not {string.Join(" and ", sources)}");
         }
 
-        if (words.Length > 1)
-        {
-            throw new UsageException($"the prompt is in {words.Length} pieces; put it in quotes");
-        }
-
         if (parse.GetValue(_ids) is { } ids)
         {
             return new Prompt(null, TokenIdList.Parse(ids));
         }
 
-        if (words.Length == 1)
+        if (text is not null)
         {
-            return new Prompt(words[0], null);
+            return new Prompt(text, null);
         }
 
         if (parse.GetValue(_file) is { } file)
@@ -82,7 +77,7 @@ internal sealed class PromptOptions
     private List<string> Sources(ParseResult parse)
     {
         List<string> sources = [];
-        if (parse.GetValue(_prompt) is { Length: > 0 })
+        if (parse.GetValue(_prompt) is not null)
         {
             sources.Add("an argument");
         }

@@ -14,7 +14,8 @@ internal static class Consoles
         {
             if (!Made.TryGetValue(writer, out IAnsiConsole? console))
             {
-                console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(writer) });
+                // Spectre calls a console interactive only when standard output is one, whatever it writes to.
+                console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(writer), Interactive = InteractionSupport.Yes });
                 Made.Add(writer, console);
             }
 

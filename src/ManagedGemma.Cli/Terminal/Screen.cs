@@ -64,6 +64,15 @@ internal sealed class Screen(Host host, bool isQuiet)
         }
     }
 
+    /// <summary>Makes the cursor visible again, which a moving display hides.</summary>
+    public void RestoreCursor()
+    {
+        if (ShowsProgress)
+        {
+            Console.Cursor.Show(true);
+        }
+    }
+
     /// <summary>Shows tables unless --quiet.</summary>
     public void Show(params IEnumerable<Section> sections)
     {
