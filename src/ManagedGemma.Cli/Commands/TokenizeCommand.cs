@@ -121,7 +121,7 @@ internal sealed class TokenizeCommand : Command
 
     // What the profile does to a prompt's text is the one rule that GemmaTextEncoder keeps to itself.
     private int[] Tokenize(ParseResult parse, PromptTokenizer tokenizer, string text) => tokenizer.EncodePrompt(
-        _profile.In(parse) == Profile.Ltx ? PromptText.Strip(text) : text, addBos: !parse.GetValue(_noBos));
+        _profile.In(parse).Prompt(text), addBos: !parse.GetValue(_noBos));
 
     private void TokenizeLines(ParseResult parse, Host host, PromptTokenizer tokenizer, string path, CancellationToken cancellation)
     {

@@ -17,12 +17,10 @@ internal sealed class FeatureFile : IDisposable
     private const float HalfOverflow = 65520;
 
     private readonly SafetensorsWriter _writer;
-    private readonly string _path;
     private readonly float _limit;
 
-    private FeatureFile(string path, SafetensorsWriter writer, FeatureFileShape shape)
+    private FeatureFile(SafetensorsWriter writer, FeatureFileShape shape)
     {
-        _path = path;
         _writer = writer;
         _limit = shape.ElementType == ElementType.F16 ? HalfOverflow : float.PositiveInfinity;
         HiddenStates = shape.HasHiddenStates ? new HiddenStateRows(this, shape.Length) : null;
@@ -54,7 +52,7 @@ internal sealed class FeatureFile : IDisposable
         tensors.Add(new SafetensorsSpec("features", shape.ElementType, 1, shape.Length, (long)shape.HiddenSize * states));
         tensors.Add(new SafetensorsSpec("attention_mask", ElementType.I64, 1, shape.Length));
         tensors.Add(new SafetensorsSpec("token_ids", ElementType.I64, 1, shape.Length));
-        return new FeatureFile(path, SafetensorsWriter.Create(path, tensors, metadata), shape);
+        return new FeatureFile(SafetensorsWriter.Create(path, tensors, metadata), shape);
     }
 
     /// <summary>Writes the features, then mask and ids, and ends the file.</summary>
@@ -74,14 +72,7 @@ internal sealed class FeatureFile : IDisposable
         WriteIntegers("attention_mask", features.AttentionMask());
         WriteIntegers("token_ids", features.TokenIds());
         cancellation.ThrowIfCancellationRequested();
-        try
-        {
-            _writer.Complete();
-        }
-        catch (ArgumentOutOfRangeException exception)
-        {
-            throw TooLarge(exception);
-        }
+        _writer.Complete();
     }
 
     /// <summary>Deletes what was written unless it is complete.</summary>
@@ -104,19 +95,8 @@ internal sealed class FeatureFile : IDisposable
             OverflowedRows++;
         }
 
-        try
-        {
-            _writer.Write(row);
-        }
-        catch (ArgumentOutOfRangeException exception)
-        {
-            throw TooLarge(exception);
-        }
+        _writer.Write(row);
     }
-
-    // A file larger than the file system or the user's limit allows (EFBIG) is an argument out of range to .NET.
-    private GemmaException TooLarge(ArgumentOutOfRangeException exception) =>
-        new("the file cannot be written", _path, found: exception.Message, innerException: exception);
 
     private void WriteIntegers(string name, int[] values)
     {

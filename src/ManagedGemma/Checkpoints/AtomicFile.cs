@@ -31,10 +31,13 @@ public sealed class AtomicFile : IDisposable
 
     /// <summary>Creates the temporary file.</summary>
     /// <param name="path">The target; an existing file is replaced at the end, a directory or a device is refused.</param>
-    /// <exception cref="GemmaException">The target's directory does not exist or cannot be written.</exception>
-    public static AtomicFile Create(string path)
+    /// <param name="length">The bytes that will be written, if known: room for them is taken at once, so that a disk that is too full
+    /// shows before anything is computed. 0: not known.</param>
+    /// <exception cref="GemmaException">The target's directory does not exist or cannot be written, or the disk has not that much room.</exception>
+    public static AtomicFile Create(string path, long length = 0)
     {
         ArgumentNullException.ThrowIfNull(path);
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
         try
         {
             string target = System.IO.Path.GetFullPath(path);
@@ -58,7 +61,15 @@ public sealed class AtomicFile : IDisposable
 
             // A short name of its own: the target's name plus anything could be longer than the system allows.
             string temporary = System.IO.Path.Combine(directory, $".managed-gemma-{Guid.NewGuid():N}.tmp");
-            return new AtomicFile(path, temporary, new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16));
+            FileStreamOptions options = new()
+            {
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.Write,
+                Share = FileShare.None,
+                BufferSize = 1 << 16,
+                PreallocationSize = length,
+            };
+            return new AtomicFile(path, temporary, new FileStream(temporary, options));
         }
         catch (Exception exception) when (FileFailure.Is(exception))
         {

@@ -5,7 +5,10 @@ namespace ManagedGemma.Checkpoints;
 /// <summary>Turns what the file system throws into the one exception that callers see.</summary>
 internal static class FileFailure
 {
-    /// <summary>Whether an exception is about the file rather than about this program. A path with a null character is an ArgumentException.</summary>
+    /// <summary>
+    /// Whether an exception is about the file rather than about this program. A path with a null character is an ArgumentException,
+    /// and so is a file that grows larger than the file system or the user's limit allows.
+    /// </summary>
     public static bool Is(Exception exception) =>
         exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException or SecurityException;
 
@@ -22,8 +25,15 @@ internal static class FileFailure
     public static GemmaException Writing(string path, Exception exception) => exception switch
     {
         DirectoryNotFoundException => new GemmaException("the directory to write into does not exist", path, innerException: exception),
-        _ => new GemmaException("the file cannot be written", path, found: exception.Message, innerException: exception),
+        _ => new GemmaException("the file cannot be written", path, found: WithoutPath(exception.Message), innerException: exception),
     };
+
+    // "No space left on device : '/…'" names the temporary file, which means nothing to the reader.
+    private static string WithoutPath(string message)
+    {
+        int path = message.IndexOf(" : '", StringComparison.Ordinal);
+        return path < 0 ? message : message[..path];
+    }
 
     /// <summary>Reads a small text file whole, after its length has been held against a limit.</summary>
     /// <param name="path">The file.</param>

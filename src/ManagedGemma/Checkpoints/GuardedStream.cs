@@ -23,7 +23,7 @@ internal sealed class GuardedStream(FileStream inner, string path) : Stream
         {
             inner.Flush();
         }
-        catch (Exception exception) when (IsDisk(exception))
+        catch (Exception exception) when (FileFailure.Is(exception))
         {
             throw FileFailure.Writing(path, exception);
         }
@@ -35,7 +35,7 @@ internal sealed class GuardedStream(FileStream inner, string path) : Stream
         {
             inner.Write(buffer);
         }
-        catch (Exception exception) when (IsDisk(exception))
+        catch (Exception exception) when (FileFailure.Is(exception))
         {
             throw FileFailure.Writing(path, exception);
         }
@@ -47,7 +47,7 @@ internal sealed class GuardedStream(FileStream inner, string path) : Stream
         {
             await inner.WriteAsync(buffer, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception exception) when (IsDisk(exception))
+        catch (Exception exception) when (FileFailure.Is(exception))
         {
             throw FileFailure.Writing(path, exception);
         }
@@ -59,7 +59,7 @@ internal sealed class GuardedStream(FileStream inner, string path) : Stream
         {
             await inner.FlushAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception exception) when (IsDisk(exception))
+        catch (Exception exception) when (FileFailure.Is(exception))
         {
             throw FileFailure.Writing(path, exception);
         }
@@ -75,6 +75,4 @@ internal sealed class GuardedStream(FileStream inner, string path) : Stream
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
     public override void SetLength(long value) => throw new NotSupportedException();
-
-    private static bool IsDisk(Exception exception) => exception is IOException or UnauthorizedAccessException;
 }

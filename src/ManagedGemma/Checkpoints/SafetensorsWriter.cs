@@ -38,7 +38,7 @@ public sealed class SafetensorsWriter : IDisposable
     {
         ArgumentNullException.ThrowIfNull(tensors);
         SafetensorsLayout layout = SafetensorsLayout.Create(tensors, metadata);
-        AtomicFile file = AtomicFile.Create(path);
+        AtomicFile file = AtomicFile.Create(path, layout.FileLength);
         try
         {
             return new SafetensorsWriter(layout, file.Stream, file);

@@ -66,7 +66,9 @@ public sealed class DumpSink : IHiddenStateSink
     }
 
     /// <summary>Writes the stage <c>gemma_stacked</c>: the features.</summary>
-    public void WriteFeatures(FeatureSink features)
+    /// <param name="features">A sink that has taken all states.</param>
+    /// <param name="cancellation">Looked at before every row.</param>
+    public void WriteFeatures(FeatureSink features, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(features);
         if (_stageDirectory is null)
@@ -79,6 +81,7 @@ public sealed class DumpSink : IHiddenStateSink
         {
             for (int token = 0; token < features.Shape.Tokens; token++)
             {
+                cancellation.ThrowIfCancellationRequested();
                 features.CopyRow(token, row);
                 stream.Write(MemoryMarshal.AsBytes<float>(row));
             }

@@ -122,7 +122,7 @@ public sealed class GemmaTextEncoder : IDisposable
         List<IHiddenStateSink> sinks = [request.Features];
         sinks.AddRange(new[] { dumps, sink }.OfType<IHiddenStateSink>());
         Model.Run(request.Ids, new CompositeSink(sinks), RunOptionsOf(options), progress, cancellation);
-        dumps?.WriteFeatures(request.Features);
+        dumps?.WriteFeatures(request.Features, cancellation);
         return request.Result();
     }
 

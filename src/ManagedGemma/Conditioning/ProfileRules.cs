@@ -5,20 +5,20 @@ using ManagedGemma.Tokenization;
 namespace ManagedGemma.Conditioning;
 
 /// <summary>What a profile means, in one place.</summary>
-internal static class ProfileRules
+public static class ProfileRules
 {
     /// <summary>The decoder's rules.</summary>
+    /// <param name="profile">The profile.</param>
     public static DecoderRules Decoder(this Profile profile) =>
         profile == Profile.Car ? DecoderRules.CarInference : DecoderRules.Original;
 
     /// <summary>The text that is tokenised: LTX strips it as Python does.</summary>
+    /// <param name="profile">The profile.</param>
+    /// <param name="text">The prompt as it came.</param>
     public static ReadOnlySpan<char> Prompt(this Profile profile, ReadOnlySpan<char> text) =>
         profile == Profile.Car ? text : PromptText.Strip(text);
 
     /// <summary>The eps of per-token RMS features.</summary>
-    public static float FeatureEpsilon(this Profile profile, GemmaConfig config) =>
+    internal static float FeatureEpsilon(this Profile profile, GemmaConfig config) =>
         profile == Profile.Car ? (float)config.RmsNormEps : 1e-6f;
-
-    /// <summary>The profile's name on the command line and in files.</summary>
-    public static string Name(this Profile profile) => profile == Profile.Car ? "car" : "ltx";
 }
