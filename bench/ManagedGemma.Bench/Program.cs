@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using ManagedGemma.Bench;
 using ManagedGemma.Bench.Kernel;
+using ManagedGemma.Bench.Team;
 using ManagedGemma.Bench.Roofline;
 using ManagedGemma.Bench.Slice;
 using ManagedGemma.Checkpoints.Synthetic;
@@ -85,6 +86,16 @@ kernel.SetAction(parsed =>
     }
 });
 
+Command team = new("team", "what starting and joining a job costs, in µs") { threadsOption };
+team.SetAction(parsed =>
+{
+    foreach (int threads in parsed.GetValue(threadsOption)!)
+    {
+        Console.WriteLine($"{threads} threads: {TeamRun.Microseconds(threads):0.00} µs a job");
+    }
+});
+
+root.Add(team);
 root.Add(kernel);
 root.Add(roofline);
 root.Add(slice);

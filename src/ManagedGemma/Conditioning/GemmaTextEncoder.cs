@@ -177,7 +177,9 @@ public sealed class GemmaTextEncoder : IDisposable
     public void Dispose() => Model.Dispose();
 
     private static GemmaTokenizer LoadTokenizer(GemmaCheckpoint checkpoint) =>
-        GemmaTokenizer.Load(checkpoint.TokenizerPath ?? throw new GemmaException("there is no tokenizer beside the weights", checkpoint.Location, expected: "tokenizer.json"));
+        GemmaTokenizer.Load(
+            checkpoint.TokenizerPath
+            ?? throw new GemmaException("there is no tokenizer beside the weights", checkpoint.Location, expected: "tokenizer.json"));
 
     private static RunOptions RunOptionsOf(EncodeOptions options) => new() { Precision = options.Precision, Rules = options.Profile.Decoder() };
 

@@ -21,24 +21,66 @@ internal sealed class KernelTable
     private KernelTable(InstructionSet limit)
     {
         _limit = limit;
-        RmsNorm = Choose<IRmsNorm>("RmsNorm", (InstructionSet.Avx512, () => new RmsNormAvx512()), (InstructionSet.Avx2, () => new RmsNormAvx2()), (InstructionSet.Scalar, () => new RmsNormScalar()));
-        RangeNorm = Choose<IRangeNorm>("range norm", (InstructionSet.Avx512, () => new RangeNormAvx512()), (InstructionSet.Avx2, () => new RangeNormAvx2()), (InstructionSet.Scalar, () => new RangeNormScalar()));
-        Rope = Choose<IRope>("RoPE", (InstructionSet.Avx512, () => new RopeAvx512()), (InstructionSet.Avx2, () => new RopeAvx2()), (InstructionSet.Scalar, () => new RopeScalar()));
-        Softmax = Choose<ISoftmax>("softmax", (InstructionSet.Avx512, () => new SoftmaxAvx512()), (InstructionSet.Avx2, () => new SoftmaxAvx2()), (InstructionSet.Scalar, () => new SoftmaxScalar()));
-        GeluTanh = Choose<IGatedGelu>("GELU tanh, gated", (InstructionSet.Avx512, () => new GeluTanhAvx512()), (InstructionSet.Avx2, () => new GeluTanhAvx2()), (InstructionSet.Scalar, () => new GeluTanhScalar()));
-        GeluErf = Choose<IGatedGelu>("GELU erf, gated", (InstructionSet.Avx512, () => new GeluErfAvx512()), (InstructionSet.Avx2, () => new GeluErfAvx2()), (InstructionSet.Scalar, () => new GeluErfScalar()));
-        FloatMatMul = Choose<IFloatMatMul>("float32 matmul", (InstructionSet.Avx512, () => new FloatMatMulAvx512()), (InstructionSet.Avx2, () => new FloatMatMulAvx2()), (InstructionSet.Scalar, () => new FloatMatMulScalar()));
-        Unpack = Choose<IInt4Unpack>("int4 unpack", (InstructionSet.Avx512, () => new Int4UnpackAvx512()), (InstructionSet.Avx2, () => new Int4UnpackAvx2()), (InstructionSet.Scalar, () => new Int4UnpackScalar()));
+        RmsNorm = Choose<IRmsNorm>("RmsNorm",
+            (InstructionSet.Avx512, () => new RmsNormAvx512()),
+            (InstructionSet.Avx2, () => new RmsNormAvx2()),
+            (InstructionSet.Scalar, () => new RmsNormScalar()));
+        RangeNorm = Choose<IRangeNorm>("range norm",
+            (InstructionSet.Avx512, () => new RangeNormAvx512()),
+            (InstructionSet.Avx2, () => new RangeNormAvx2()),
+            (InstructionSet.Scalar, () => new RangeNormScalar()));
+        Rope = Choose<IRope>("RoPE",
+            (InstructionSet.Avx512, () => new RopeAvx512()),
+            (InstructionSet.Avx2, () => new RopeAvx2()),
+            (InstructionSet.Scalar, () => new RopeScalar()));
+        Softmax = Choose<ISoftmax>("softmax",
+            (InstructionSet.Avx512, () => new SoftmaxAvx512()),
+            (InstructionSet.Avx2, () => new SoftmaxAvx2()),
+            (InstructionSet.Scalar, () => new SoftmaxScalar()));
+        GeluTanh = Choose<IGatedGelu>("GELU tanh, gated",
+            (InstructionSet.Avx512, () => new GeluTanhAvx512()),
+            (InstructionSet.Avx2, () => new GeluTanhAvx2()),
+            (InstructionSet.Scalar, () => new GeluTanhScalar()));
+        GeluErf = Choose<IGatedGelu>("GELU erf, gated",
+            (InstructionSet.Avx512, () => new GeluErfAvx512()),
+            (InstructionSet.Avx2, () => new GeluErfAvx2()),
+            (InstructionSet.Scalar, () => new GeluErfScalar()));
+        FloatMatMul = Choose<IFloatMatMul>("float32 matmul",
+            (InstructionSet.Avx512, () => new FloatMatMulAvx512()),
+            (InstructionSet.Avx2, () => new FloatMatMulAvx2()),
+            (InstructionSet.Scalar, () => new FloatMatMulScalar()));
+        Unpack = Choose<IInt4Unpack>("int4 unpack",
+            (InstructionSet.Avx512, () => new Int4UnpackAvx512()),
+            (InstructionSet.Avx2, () => new Int4UnpackAvx2()),
+            (InstructionSet.Scalar, () => new Int4UnpackScalar()));
         Int16 = new Int4Kernels(
             ActivationType.Int16,
-            Choose<IActivationQuantizer>("int16 quantise", (InstructionSet.Avx512, () => new Int16QuantizerAvx512()), (InstructionSet.Avx2, () => new Int16QuantizerAvx2()), (InstructionSet.Scalar, () => new Int16QuantizerScalar())),
-            Choose<IInt4Panel>("int4 x int16 panel", (InstructionSet.Avx512, () => new Int4PanelInt16Avx512()), (InstructionSet.Avx2, () => new Int4PanelInt16Avx2()), (InstructionSet.Scalar, () => new Int4PanelInt16Scalar())),
-            Choose<IInt4Row>("int4 x int16 row", (InstructionSet.Avx512, () => new Int4RowInt16Avx512()), (InstructionSet.Avx2, () => new Int4RowInt16Avx2()), (InstructionSet.Scalar, () => new Int4RowInt16Scalar())));
+            Choose<IActivationQuantizer>("int16 quantise",
+                (InstructionSet.Avx512, () => new Int16QuantizerAvx512()),
+                (InstructionSet.Avx2, () => new Int16QuantizerAvx2()),
+                (InstructionSet.Scalar, () => new Int16QuantizerScalar())),
+            Choose<IInt4Panel>("int4 x int16 panel",
+                (InstructionSet.Avx512, () => new Int4PanelInt16Avx512()),
+                (InstructionSet.Avx2, () => new Int4PanelInt16Avx2()),
+                (InstructionSet.Scalar, () => new Int4PanelInt16Scalar())),
+            Choose<IInt4Row>("int4 x int16 row",
+                (InstructionSet.Avx512, () => new Int4RowInt16Avx512()),
+                (InstructionSet.Avx2, () => new Int4RowInt16Avx2()),
+                (InstructionSet.Scalar, () => new Int4RowInt16Scalar())));
         Int8 = new Int4Kernels(
             ActivationType.Int8,
-            Choose<IActivationQuantizer>("int8 quantise", (InstructionSet.Avx512, () => new Int8QuantizerAvx512()), (InstructionSet.Avx2, () => new Int8QuantizerAvx2()), (InstructionSet.Scalar, () => new Int8QuantizerScalar())),
-            Choose<IInt4Panel>("int4 x int8 panel", (InstructionSet.Avx512, () => new Int4PanelInt8Avx512()), (InstructionSet.Avx2, () => new Int4PanelInt8Avx2()), (InstructionSet.Scalar, () => new Int4PanelInt8Scalar())),
-            Choose<IInt4Row>("int4 x int8 row", (InstructionSet.Avx512, () => new Int4RowInt8Avx512()), (InstructionSet.Avx2, () => new Int4RowInt8Avx2()), (InstructionSet.Scalar, () => new Int4RowInt8Scalar())));
+            Choose<IActivationQuantizer>("int8 quantise",
+                (InstructionSet.Avx512, () => new Int8QuantizerAvx512()),
+                (InstructionSet.Avx2, () => new Int8QuantizerAvx2()),
+                (InstructionSet.Scalar, () => new Int8QuantizerScalar())),
+            Choose<IInt4Panel>("int4 x int8 panel",
+                (InstructionSet.Avx512, () => new Int4PanelInt8Avx512()),
+                (InstructionSet.Avx2, () => new Int4PanelInt8Avx2()),
+                (InstructionSet.Scalar, () => new Int4PanelInt8Scalar())),
+            Choose<IInt4Row>("int4 x int8 row",
+                (InstructionSet.Avx512, () => new Int4RowInt8Avx512()),
+                (InstructionSet.Avx2, () => new Int4RowInt8Avx2()),
+                (InstructionSet.Scalar, () => new Int4RowInt8Scalar())));
     }
 
     /// <summary>Root-mean-square normalisation.</summary>

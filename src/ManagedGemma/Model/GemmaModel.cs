@@ -199,7 +199,11 @@ public sealed partial class GemmaModel : IDisposable
         if (Config.MaxPositionEmbeddings is { } positions && (long)before + tokenIds.Count > positions)
         {
             throw new GemmaException(
-                "the prompt is longer than the model's context", Checkpoint.Location, "max_position_embeddings", $"at most {positions} tokens", $"{(long)before + tokenIds.Count}");
+                "the prompt is longer than the model's context",
+                Checkpoint.Location,
+                "max_position_embeddings",
+                $"at most {positions} tokens",
+                $"{(long)before + tokenIds.Count}");
         }
 
         for (int i = 0; i < tokenIds.Count; i++)

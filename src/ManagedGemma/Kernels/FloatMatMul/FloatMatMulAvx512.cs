@@ -23,7 +23,8 @@ internal sealed unsafe class FloatMatMulAvx512 : IFloatMatMul
             int row = 0;
             for (; rows - row > 1; row += TileRows)
             {
-                Tile(x + (row * xStride), xStride, Math.Min(TileRows, rows - row), w + column, wStride, depth, y + (row * yStride) + column, yStride, accumulate);
+                int count = Math.Min(TileRows, rows - row);
+                Tile(x + (row * xStride), xStride, count, w + column, wStride, depth, y + (row * yStride) + column, yStride, accumulate);
             }
 
             if (row < rows)

@@ -40,7 +40,9 @@ internal sealed unsafe class Int16QuantizerAvx2 : IActivationQuantizer
         VecF v5 = Vec.Load(row + (5 * VecF.Count));
         VecF v6 = Vec.Load(row + (6 * VecF.Count));
         VecF v7 = Vec.Load(row + (7 * VecF.Count));
-        VecI largest = Vec.Max(Vec.Max(Vec.Max(Vec.Max(Vec.Max(Vec.Max(Vec.Max((v0.AsInt32() & magnitude), v1.AsInt32() & magnitude), v2.AsInt32() & magnitude), v3.AsInt32() & magnitude), v4.AsInt32() & magnitude), v5.AsInt32() & magnitude), v6.AsInt32() & magnitude), v7.AsInt32() & magnitude);
+        VecI low = Vec.Max(Vec.Max(v0.AsInt32() & magnitude, v1.AsInt32() & magnitude), Vec.Max(v2.AsInt32() & magnitude, v3.AsInt32() & magnitude));
+        VecI high = Vec.Max(Vec.Max(v4.AsInt32() & magnitude, v5.AsInt32() & magnitude), Vec.Max(v6.AsInt32() & magnitude, v7.AsInt32() & magnitude));
+        VecI largest = Vec.Max(low, high);
         (float scale, float inverse) = ActivationScale.For(Largest(largest), levels);
         if (inverse == 0)
         {

@@ -21,7 +21,8 @@ internal sealed unsafe class Int4RowInt8Avx512 : IInt4Row
             Int4Rows single = rows.Slice(row, 1);
             for (int token = 0; token < x.Tokens; token++)
             {
-                y[(token * yStride) + row] = Dot(single.Words, single.Scales, single.Biases, rows.Groups, (int*)x.Values(token, 0), x.WordScales(token), x.WordSums(token));
+                y[(token * yStride) + row] = Dot(
+                    single.Words, single.Scales, single.Biases, rows.Groups, (int*)x.Values(token, 0), x.WordScales(token), x.WordSums(token));
             }
         }
     }
