@@ -35,9 +35,10 @@ internal static unsafe class KernelRun
         for (int i = 0; i < repeats; i++)
         {
             long start = Stopwatch.GetTimestamp();
-            for (int row = 0; row < rows; row += kernels.Panel.PanelRows)
+            int most = kernels.Panel.PanelRows * IInt4Panel.MostPanels;
+            for (int row = 0; row < rows; row += most)
             {
-                Int4Rows panel = matrix.Slice(row, Math.Min(kernels.Panel.PanelRows, rows - row));
+                Int4Rows panel = matrix.Slice(row, Math.Min(most, rows - row));
                 kernels.Panel.Multiply(panel, activations, scratch.Pointer, y.Floats + row, rows);
             }
 

@@ -150,7 +150,7 @@ internal sealed unsafe class DecoderPass : IDisposable
     private void Multiply(Linear[] targets, LinearInput input, float* y, nint yStride, CancellationToken cancellation)
     {
         long start = Stopwatch.GetTimestamp();
-        LinearStep step = new(targets, input, _kernels, y, yStride);
+        LinearStep step = new(targets, input, _kernels, y, yStride, _team.ThreadCount);
         _team.Run(ref step, step.Tasks, cancellation);
         Times = Times with { Multiply = Times.Multiply + Since(start) };
     }

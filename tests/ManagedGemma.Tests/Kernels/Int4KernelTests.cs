@@ -14,6 +14,8 @@ namespace ManagedGemma.Tests.Kernels;
 /// </summary>
 public unsafe class Int4KernelTests
 {
+    private const int Guard = 256;
+
     private static Gen<(int Seed, int Rows, int Groups, int Tokens)> Shapes { get; } =
         from seed in Gen.Choose(0, int.MaxValue - 1)
         from rows in Gen.Choose(1, 67)
@@ -186,12 +188,18 @@ public unsafe class Int4KernelTests
                 return y;
             }
 
-            using NativeBuffer scratch = new(kernels.Panel.ScratchBytes(rows.Groups, tokens));
-            for (int row = 0; row < rows.Count; row += kernels.Panel.PanelRows)
+            // Kernels write through pointers: what lies behind their scratch must stay as it is.
+            nuint bytes = kernels.Panel.ScratchBytes(rows.Groups, tokens);
+            using NativeBuffer scratch = new(bytes + Guard);
+            new Span<byte>(scratch.Pointer + bytes, Guard).Fill(0xA5);
+            int most = kernels.Panel.PanelRows * IInt4Panel.MostPanels;
+            for (int row = 0; row < rows.Count; row += most)
             {
-                Int4Rows panel = rows.Slice(row, Math.Min(kernels.Panel.PanelRows, rows.Count - row));
+                Int4Rows panel = rows.Slice(row, Math.Min(most, rows.Count - row));
                 kernels.Panel.Multiply(panel, activations, scratch.Pointer, target + row, rows.Count);
             }
+
+            Assert.Equal(-1, new Span<byte>(scratch.Pointer + bytes, Guard).IndexOfAnyExcept((byte)0xA5));
         }
 
         return y;

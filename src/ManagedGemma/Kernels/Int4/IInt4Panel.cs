@@ -9,14 +9,20 @@ namespace ManagedGemma.Kernels.Int4;
 /// </summary>
 internal unsafe interface IInt4Panel
 {
-    /// <summary>The number of rows that one call handles at full speed.</summary>
+    /// <summary>
+    /// Panels of one call at most: together they stay in the second-level cache, and a tile of activations that came from further
+    /// away passes over all of them.
+    /// </summary>
+    const int MostPanels = 4;
+
+    /// <summary>Rows of a panel; a call is fastest with whole panels.</summary>
     int PanelRows { get; }
 
     /// <summary>Scratch that a call needs for rows of some groups and a number of tokens.</summary>
     nuint ScratchBytes(int groups, int tokens);
 
     /// <summary>Multiplies rows of weights with all tokens: y[token, row] for each row of <paramref name="rows"/>.</summary>
-    /// <param name="rows">1 .. <see cref="PanelRows"/> rows.</param>
+    /// <param name="rows">1 .. <see cref="PanelRows"/> · <see cref="MostPanels"/> rows.</param>
     /// <param name="x">Activations in panel form, of this kernel's type and of as many groups as the rows have.</param>
     /// <param name="scratch">64-byte aligned; used only during the call.</param>
     /// <param name="y">The first row's output for token 0.</param>

@@ -24,23 +24,36 @@ internal sealed unsafe class Int4PanelInt8Avx2 : IInt4Panel
 
     public int PanelRows => Loader.Rows;
 
-    public nuint ScratchBytes(int groups, int tokens) => Int4PanelScratch.Bytes(groups, tokens, Loader.Rows);
+    public nuint ScratchBytes(int groups, int tokens) => 
+        IInt4Panel.MostPanels * Int4PanelScratch.Bytes(groups, QuantizedActivations.Padded(tokens), Loader.Rows);
 
     public void Multiply(in Int4Rows rows, QuantizedActivations x, byte* scratch, float* y, nint yStride)
     {
-        Int4PanelScratch panel = new(scratch, rows.Groups, x.PaddedTokens, Loader.Rows);
+        Span<Int4PanelScratch> panels = stackalloc Int4PanelScratch[IInt4Panel.MostPanels];
+        panels = Int4PanelScratch.Divide(panels, scratch, rows, x.PaddedTokens, Loader.Rows);
+        int tiles = (x.Tokens + TileTokens - 1) / TileTokens;
         for (int first = 0; first < rows.Groups; first += Int4PanelScratch.ChunkGroups)
         {
             int groups = Math.Min(Int4PanelScratch.ChunkGroups, rows.Groups - first);
-            Loader.Load(rows, first, groups, panel);
-            PanelPrefetch ahead = new(rows, first + groups, (x.Tokens + TileTokens - 1) / TileTokens);
-            for (int token = 0; token < x.Tokens; token += TileTokens)
+            for (int i = 0; i < panels.Length; i++)
             {
-                Tile(panel, x, token, first, groups, ahead.For(token / TileTokens));
+                Loader.Load(rows.Panel(i, Loader.Rows), first, groups, panels[i]);
+            }
+
+            PanelPrefetch ahead = new(rows, first + groups, Loader.Rows, tiles);
+            for (int tile = 0; tile < tiles; tile++)
+            {
+                for (int i = 0; i < panels.Length; i++)
+                {
+                    Tile(panels[i], x, tile * TileTokens, first, groups, ahead.For(tile, i));
+                }
             }
         }
 
-        panel.CopySums(x, y, yStride, rows.Count);
+        for (int i = 0; i < panels.Length; i++)
+        {
+            panels[i].CopySums(x, y + (i * Loader.Rows), yStride, rows.Panel(i, Loader.Rows).Count);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -41,10 +41,23 @@ internal readonly unsafe struct Int4PanelScratch
     public float* Sums { get; }
 
     /// <summary>Bytes for a panel.</summary>
-    public static nuint Bytes(int groups, int tokens, int rows)
+    public static nuint Bytes(int groups, int paddedTokens, int rows)
     {
         nuint chunk = (nuint)Math.Min(groups, ChunkGroups) * (Int4Rows.GroupWords + 2);
-        return (nuint)rows * sizeof(float) * (chunk + HalfTokens + (nuint)tokens + QuantizedActivations.TokenMultiple);
+        return (nuint)rows * sizeof(float) * (chunk + HalfTokens + (nuint)paddedTokens);
+    }
+
+    /// <summary>Divides a worker's scratch among the panels of some rows.</summary>
+    public static Span<Int4PanelScratch> Divide(Span<Int4PanelScratch> panels, byte* scratch, in Int4Rows rows, int paddedTokens, int panelRows)
+    {
+        panels = panels[..((rows.Count + panelRows - 1) / panelRows)];
+        for (int i = 0; i < panels.Length; i++)
+        {
+            panels[i] = new Int4PanelScratch(scratch, rows.Groups, paddedTokens, panelRows);
+            scratch += Bytes(rows.Groups, paddedTokens, panelRows);
+        }
+
+        return panels;
     }
 
     /// <summary>Copies the sums to where they belong; those of 8-bit activations are in units of their token.</summary>

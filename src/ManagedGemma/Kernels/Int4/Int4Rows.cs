@@ -40,6 +40,9 @@ internal readonly unsafe struct Int4Rows(uint* words, ushort* scales, ushort* bi
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Widen(ushort bits) => BitConverter.Int32BitsToSingle(bits << 16);
 
+    /// <summary>The rows of a panel, fewer at the end.</summary>
+    public Int4Rows Panel(int index, int panelRows) => Slice(index * panelRows, Math.Min(panelRows, count - (index * panelRows)));
+
     /// <summary>Rows first .. first + length - 1.</summary>
     public Int4Rows Slice(int first, int length) =>
         new(words + ((nint)first * groups * GroupWords), scales + ((nint)first * groups), biases + ((nint)first * groups), length, groups);

@@ -68,6 +68,9 @@ internal sealed unsafe class QuantizedActivations : IDisposable
     /// <summary>Panel form of Int8: [token], what a unit of m is worth.</summary>
     public float* Units { get; private set; }
 
+    /// <summary>Tokens with what fills them up in panel form.</summary>
+    public static int Padded(int tokens) => (tokens + TokenMultiple - 1) / TokenMultiple * TokenMultiple;
+
     /// <summary>Lays the memory out for [tokens, columns]; the old content is lost, what fills up is zero.</summary>
     /// <param name="tokens">At least 1.</param>
     /// <param name="columns">A multiple of 64.</param>
@@ -78,7 +81,7 @@ internal sealed unsafe class QuantizedActivations : IDisposable
         Groups = columns / Int4Rows.GroupSize;
         ForRowKernel = forRowKernel;
         Words = (Groups + 1) / 2 * BlockWords;
-        PaddedTokens = forRowKernel ? tokens : (tokens + TokenMultiple - 1) / TokenMultiple * TokenMultiple;
+        PaddedTokens = forRowKernel ? tokens : Padded(tokens);
         nuint values = (nuint)PaddedTokens * (nuint)Blocks * (nuint)BlockBytes;
         nuint scales = (nuint)PaddedTokens * (nuint)(forRowKernel ? Words : Groups * ScalesPerGroup);
         nuint sums = (nuint)PaddedTokens * (nuint)(forRowKernel ? Words : Groups);

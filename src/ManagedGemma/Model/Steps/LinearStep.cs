@@ -12,15 +12,19 @@ internal unsafe struct LinearStep : IJob
 {
     private const int DepthTile = 512;
 
+    private const int TasksPerWorker = 6;
+
     private readonly Linear[] _targets;
     private readonly LinearInput _input;
     private readonly KernelTable _kernels;
     private readonly float* _y;
     private readonly nint _yStride;
+    private readonly int _workers;
 
-    /// <summary>y[token, …] = input · targetsᵀ.</summary>
-    public LinearStep(Linear[] targets, LinearInput input, KernelTable kernels, float* y, nint yStride)
+    /// <summary>y[token, …] = input · targetsᵀ, on a team of some workers.</summary>
+    public LinearStep(Linear[] targets, LinearInput input, KernelTable kernels, float* y, nint yStride, int workers)
     {
+        _workers = workers;
         _targets = targets;
         _input = input;
         _kernels = kernels;
@@ -63,8 +67,17 @@ internal unsafe struct LinearStep : IJob
 
     private readonly int TasksOf(Linear target) => (target.Rows + RowsPerTask(target) - 1) / RowsPerTask(target);
 
-    private readonly int RowsPerTask(Linear target) =>
-        _input is { Int4: { } int4, ForPanels: not null } && target.IsInt4 ? int4.Panel.PanelRows : IInt4Unpack.TileRows;
+    private readonly int RowsPerTask(Linear target)
+    {
+        if (_input is not { Int4: { } int4, ForPanels: not null } || !target.IsInt4)
+        {
+            return IInt4Unpack.TileRows;
+        }
+
+        // Several panels share what they read of the input, as long as every worker still gets a good number of tasks.
+        int panels = target.Rows / int4.Panel.PanelRows / (TasksPerWorker * _workers);
+        return int4.Panel.PanelRows * Math.Clamp(panels, 1, IInt4Panel.MostPanels);
+    }
 
     private readonly void Multiply(Linear target, int first, int count, float* y, Worker worker)
     {

@@ -1,0 +1,33 @@
+using System.Text.RegularExpressions;
+using ManagedGemma.Tests.Support;
+
+namespace ManagedGemma.Tests.House;
+
+/// <summary>The same kernel for two instruction sets differs only in its width: a fix in one that misses the other shows here.</summary>
+public partial class SiblingTests
+{
+    [Theory]
+    [InlineData("RmsNorm/RmsNorm")]
+    [InlineData("RangeNorm/RangeNorm")]
+    [InlineData("Rope/Rope")]
+    [InlineData("Softmax/Softmax")]
+    [InlineData("Gelu/GeluTanh")]
+    [InlineData("Gelu/GeluErf")]
+    [InlineData("FloatMatMul/FloatMatMul")]
+    [InlineData("Int4/Int4Unpack")]
+    [InlineData("Int4/Int4PanelLoader")]
+    public void Siblings_read_alike(string kernel)
+    {
+        string path = Path.Combine(TestFiles.Repository, "src", "ManagedGemma", "Kernels", kernel);
+        Assert.Equal(WithoutWidth(path + "Avx2.cs"), WithoutWidth(path + "Avx512.cs"));
+    }
+
+    private static string WithoutWidth(string path)
+    {
+        IEnumerable<string> code = File.ReadLines(path).Where(line => !line.TrimStart().StartsWith("///", StringComparison.Ordinal));
+        return Width().Replace(string.Join('\n', code), "N");
+    }
+
+    [GeneratedRegex("Avx512|Avx2|512|256")]
+    private static partial Regex Width();
+}
