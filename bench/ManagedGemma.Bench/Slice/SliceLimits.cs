@@ -9,13 +9,13 @@ internal static class SliceLimits
     /// <summary>The limit's name.</summary>
     public static string For(GemmaModel model, Precision precision)
     {
-        bool wide = model.Kernels.Any(kernel => kernel.InstructionSet == InstructionSet.Avx512);
+        InstructionSet widest = model.Kernels.Max(kernel => kernel.InstructionSet);
         string instruction = precision switch
         {
-            Precision.Fast => "maddubs",
+            Precision.Fast => widest == InstructionSet.AvxVnni ? "vnni" : "maddubs",
             Precision.Precise => "maddwd",
             _ => "fma",
         };
-        return instruction + (wide ? "-512" : "-256");
+        return instruction + (widest == InstructionSet.Avx512 ? "-512" : "-256");
     }
 }

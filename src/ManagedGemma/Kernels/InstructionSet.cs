@@ -9,6 +9,9 @@ public enum InstructionSet
     /// <summary>256-bit AVX2 with FMA.</summary>
     Avx2,
 
+    /// <summary>256-bit AVX-VNNI beside AVX2: products of small integers summed in one instruction.</summary>
+    AvxVnni,
+
     /// <summary>512-bit AVX-512 F, BW, DQ and VL.</summary>
     Avx512,
 }

@@ -6,7 +6,7 @@ namespace ManagedGemma.Kernels;
 /// <summary>What the processor offers and what the environment allows.</summary>
 internal static class InstructionSets
 {
-    /// <summary>The environment variable that narrows the choice: scalar, avx2 or avx512.</summary>
+    /// <summary>The environment variable that narrows the choice: scalar, avx2, avxvnni or avx512.</summary>
     public const string EnvironmentVariable = "MANAGED_GEMMA_ISA";
 
     /// <summary>
@@ -17,6 +17,7 @@ internal static class InstructionSets
     {
         InstructionSet.Scalar => true,
         InstructionSet.Avx2 => Avx2.IsSupported && Fma.IsSupported && Vector256.IsHardwareAccelerated,
+        InstructionSet.AvxVnni => AvxVnni.IsSupported && IsAccelerated(InstructionSet.Avx2),
         InstructionSet.Avx512 => Avx512BW.IsSupported && Avx512DQ.IsSupported && Avx512F.VL.IsSupported && Vector512.IsHardwareAccelerated,
         _ => false,
     };
@@ -29,9 +30,10 @@ internal static class InstructionSets
         return value?.Trim().ToUpperInvariant() switch
         {
             null or "" or "AVX512" => InstructionSet.Avx512,
+            "AVXVNNI" => InstructionSet.AvxVnni,
             "AVX2" => InstructionSet.Avx2,
             "SCALAR" => InstructionSet.Scalar,
-            _ => throw new GemmaException("unknown instruction set", subject: EnvironmentVariable, expected: "scalar, avx2 or avx512", found: value),
+            _ => throw new GemmaException("unknown instruction set", subject: EnvironmentVariable, expected: "scalar, avx2, avxvnni or avx512", found: value),
         };
     }
 }

@@ -68,6 +68,8 @@ public sealed class RealModelGoldenTests(RealModelGoldenTests.Encoder shared, IT
     [InlineData("caption", Precision.Precise)]
     [InlineData("unicode", Precision.Float32)]
     [InlineData("unicode", Precision.Precise)]
+    [InlineData("long", Precision.Float32)]
+    [InlineData("long", Precision.Precise)]
     public void Log_probabilities_of_the_next_token_match(string name, Precision precision)
     {
         using Golden golden = new(Path.Combine(Folder!, name + ".safetensors"));
