@@ -37,7 +37,8 @@ internal static unsafe class WordTransposeAvx512
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<uint> Two(byte** rows, int row, nint byteOffset) =>
-        Vector512.Create(Vector256.Load((uint*)(rows[row] + byteOffset)), Vector256.Load((uint*)(rows[row + 8] + byteOffset)));
+        ISA.InsertVector256(
+            Vector256.Load((uint*)(rows[row] + byteOffset)).ToVector512Unsafe(), Vector256.Load((uint*)(rows[row + 8] + byteOffset)), 1);
 
     // The 128-bit lanes hold: word w of four rows, word w + 4 of the same, then both for the rows eight further.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
