@@ -21,43 +21,30 @@ internal sealed unsafe class Int4PanelInt16Avx2 : IInt4Panel
 
     public int PanelRows => Loader.Rows;
 
-    public nuint ScratchBytes(int groups, int tokens) => 
-        IInt4Panel.MostPanels * Int4PanelScratch.Bytes(groups, QuantizedActivations.Padded(tokens), Loader.Rows);
+    public nuint ScratchBytes(int groups, int tokens) => Int4PanelScratch.Bytes(groups, QuantizedActivations.Padded(tokens), Loader.Rows);
 
     public void Multiply(in Int4Rows rows, QuantizedActivations x, byte* scratch, float* y, nint yStride)
     {
-        Span<Int4PanelScratch> panels = stackalloc Int4PanelScratch[IInt4Panel.MostPanels];
-        panels = Int4PanelScratch.Divide(panels, scratch, rows, x.PaddedTokens, Loader.Rows);
-        int tiles = (x.Tokens + TileTokens - 1) / TileTokens;
-        for (int first = 0; first < rows.Groups; first += Int4PanelScratch.ChunkGroups)
+        Int4PanelScratch panel = new(scratch, rows, x.PaddedTokens, Loader.Rows);
+        foreach (PanelChunk chunk in new PanelChunks(rows, x.Tokens, Loader.Rows))
         {
-            int groups = Math.Min(Int4PanelScratch.ChunkGroups, rows.Groups - first);
-            for (int i = 0; i < panels.Length; i++)
+            Loader.Load(rows.Panel(chunk.Panel, Loader.Rows), chunk.FirstGroup, chunk.Groups, panel);
+            PanelPrefetch ahead = new(chunk, Loader.Rows, TileTokens);
+            for (int token = chunk.FirstToken; token < chunk.EndToken; token += TileTokens)
             {
-                Loader.Load(rows.Panel(i, Loader.Rows), first, groups, panels[i]);
-            }
-
-            PanelPrefetch ahead = new(rows, first + groups, Loader.Rows, tiles);
-            for (int tile = 0; tile < tiles; tile++)
-            {
-                for (int i = 0; i < panels.Length; i++)
-                {
-                    Tile(panels[i], x, tile * TileTokens, first, groups, ahead.For(tile, i));
-                }
+                Tile(panel, panel.Sums(chunk.Panel, token), x, token, chunk.FirstGroup, chunk.Groups, ahead.Next());
             }
         }
 
-        for (int i = 0; i < panels.Length; i++)
-        {
-            panels[i].CopySums(x, y + (i * Loader.Rows), yStride, rows.Panel(i, Loader.Rows).Count);
-        }
+        panel.CopySums(x, y, yStride, rows.Count);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile(in Int4PanelScratch panel, QuantizedActivations x, int token, int firstGroup, int groups, PanelPrefetch.Lines ahead)
+    private static void Tile(
+        in Int4PanelScratch panel, float* sums, QuantizedActivations x, int token, int firstGroup, int groups, PanelPrefetch.Lines ahead)
     {
         int* words = (int*)panel.Words;
-        float* rowScales = panel.Scales, rowBiases = panel.Biases, sums = panel.Sums + ((nint)token * Loader.Rows);
+        float* rowScales = panel.Scales, rowBiases = panel.Biases;
         byte* values = x.Values(token, firstGroup / 2);
         nint tokens = x.PaddedTokens;
         float* xSums = x.GroupSums(firstGroup) + token;

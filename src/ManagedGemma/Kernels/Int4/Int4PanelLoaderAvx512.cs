@@ -15,6 +15,9 @@ internal static unsafe class Int4PanelLoaderAvx512
     /// <summary>Rows side by side.</summary>
     public const int Rows = 2 * Transpose.Rows;
 
+    // Groups whose scales are transposed at once: two bf16 in each of eight words.
+    private const int PairedGroups = 16;
+
     /// <summary>Fills a chunk of a panel with groups <paramref name="first"/> .. first + <paramref name="groups"/> − 1.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Load(in Int4Rows rows, int first, int groups, in Int4PanelScratch panel)
@@ -41,15 +44,29 @@ internal static unsafe class Int4PanelLoaderAvx512
         }
     }
 
-    // Two bf16 make a word: 16 groups are transposed as 8 words, then each word gives two floats.
+    // Two bf16 make a word; each transposed word gives two floats.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void LoadFloats(ushort* source, int groups, in Int4Rows rows, byte** pointers, float* target)
     {
         uint* words = stackalloc uint[8 * Rows];
         Point(source, rows.Groups * sizeof(ushort), rows.Count, pointers);
-        int group = 0;
-        for (; group + 16 <= groups; group += 16)
+        if (groups < PairedGroups)
         {
+            for (int group = 0; group < groups; group++)
+            {
+                for (int row = 0; row < Rows; row++)
+                {
+                    target[(group * Rows) + row] = Int4Rows.Widen(((ushort*)pointers[row])[group]);
+                }
+            }
+
+            return;
+        }
+
+        for (int first = 0; first < groups; first += PairedGroups)
+        {
+            // The last sixteen end with the last group, so some may be transposed twice.
+            int group = Math.Min(first, groups - PairedGroups);
             Transpose.EightWords(pointers, group * sizeof(ushort), words, Rows);
             Transpose.EightWords(pointers + Transpose.Rows, group * sizeof(ushort), words + Transpose.Rows, Rows);
             for (int word = 0; word < 8; word++)
@@ -61,14 +78,6 @@ internal static unsafe class Int4PanelLoaderAvx512
                     (pair << 16).Store(low + row);
                     (pair & Vec.Create(0xFFFF0000)).Store(low + Rows + row);
                 }
-            }
-        }
-
-        for (; group < groups; group++)
-        {
-            for (int row = 0; row < Rows; row++)
-            {
-                target[(group * Rows) + row] = Int4Rows.Widen(((ushort*)pointers[row])[group]);
             }
         }
     }

@@ -2,78 +2,70 @@ using System.Runtime.InteropServices;
 
 namespace ManagedGemma.Kernels.Int4;
 
-/// <summary>What a panel kernel keeps in a worker's scratch: one chunk of a transposed panel, and the panel's sums for all tokens.</summary>
+/// <summary>What a panel kernel keeps in a worker's scratch: one transposed chunk, and the sums of all panels of a call.</summary>
 internal readonly unsafe struct Int4PanelScratch
 {
-    /// <summary>Groups of a chunk: 64 KiB of words at 32 rows, which stay in the second-level cache while all tokens pass.</summary>
-    public const int ChunkGroups = 64;
-
     private const int HalfTokens = 8;
 
-    private readonly int _rows;
+    private readonly int _panelRows;
+    private readonly int _paddedTokens;
+    private readonly float* _sums;
 
     /// <summary>Divides scratch of <see cref="Bytes"/> bytes and clears the sums.</summary>
-    public Int4PanelScratch(byte* scratch, int groups, int paddedTokens, int rows)
+    public Int4PanelScratch(byte* scratch, in Int4Rows rows, int paddedTokens, int panelRows)
     {
-        _rows = rows;
-        groups = Math.Min(groups, ChunkGroups);
+        _panelRows = panelRows;
+        _paddedTokens = paddedTokens;
+        nint groups = PanelChunks.ChunkGroups(rows.Groups);
         Words = (uint*)scratch;
-        Scales = (float*)(Words + ((nint)groups * Int4Rows.GroupWords * rows));
-        Biases = Scales + ((nint)groups * rows);
-        Halves = (int*)(Biases + ((nint)groups * rows));
-        Sums = (float*)(Halves + (HalfTokens * rows));
-        NativeMemory.Clear(Sums, (nuint)paddedTokens * (nuint)rows * sizeof(float));
+        Scales = (float*)(Words + (groups * Int4Rows.GroupWords * panelRows));
+        Biases = Scales + (groups * panelRows);
+        Halves = (int*)(Biases + (groups * panelRows));
+        _sums = (float*)(Halves + (HalfTokens * panelRows));
+        int panels = (rows.Count + panelRows - 1) / panelRows;
+        NativeMemory.Clear(_sums, (nuint)panels * (nuint)paddedTokens * (nuint)panelRows * sizeof(float));
     }
 
-    /// <summary>[groups·8][rows] words.</summary>
+    /// <summary>[groups·8][panel rows] words.</summary>
     public uint* Words { get; }
 
-    /// <summary>[groups][rows].</summary>
+    /// <summary>[groups][panel rows].</summary>
     public float* Scales { get; }
 
-    /// <summary>[groups][rows].</summary>
+    /// <summary>[groups][panel rows].</summary>
     public float* Biases { get; }
 
-    /// <summary>[8][rows]: a tile's integer sums of the first half of a group.</summary>
+    /// <summary>[8][panel rows]: a tile's integer sums of the first half of a group.</summary>
     public int* Halves { get; }
 
-    /// <summary>[padded tokens][rows].</summary>
-    public float* Sums { get; }
-
-    /// <summary>Bytes for a panel.</summary>
-    public static nuint Bytes(int groups, int paddedTokens, int rows)
+    /// <summary>Bytes for a call with as many panels as there may be.</summary>
+    public static nuint Bytes(int groups, int paddedTokens, int panelRows)
     {
-        nuint chunk = (nuint)Math.Min(groups, ChunkGroups) * (Int4Rows.GroupWords + 2);
-        return (nuint)rows * sizeof(float) * (chunk + HalfTokens + (nuint)paddedTokens);
+        nuint chunk = (nuint)PanelChunks.ChunkGroups(groups) * (Int4Rows.GroupWords + 2);
+        return (nuint)panelRows * sizeof(float) * (chunk + HalfTokens + (IInt4Panel.MostPanels * (nuint)paddedTokens));
     }
 
-    /// <summary>Divides a worker's scratch among the panels of some rows.</summary>
-    public static Span<Int4PanelScratch> Divide(Span<Int4PanelScratch> panels, byte* scratch, in Int4Rows rows, int paddedTokens, int panelRows)
-    {
-        panels = panels[..((rows.Count + panelRows - 1) / panelRows)];
-        for (int i = 0; i < panels.Length; i++)
-        {
-            panels[i] = new Int4PanelScratch(scratch, rows.Groups, paddedTokens, panelRows);
-            scratch += Bytes(rows.Groups, paddedTokens, panelRows);
-        }
-
-        return panels;
-    }
+    /// <summary>[panel rows] sums of a token, and then of the tokens after it.</summary>
+    public float* Sums(int panel, int token) => _sums + ((((nint)panel * _paddedTokens) + token) * _panelRows);
 
     /// <summary>Copies the sums to where they belong; those of 8-bit activations are in units of their token.</summary>
     public void CopySums(QuantizedActivations x, float* y, nint yStride, int rows)
     {
         for (int token = 0; token < x.Tokens; token++)
         {
-            ReadOnlySpan<float> sums = new(Sums + ((nint)token * _rows), rows);
-            Span<float> target = new(y + (token * yStride), rows);
-            if (x.Type == ActivationType.Int16)
+            for (int row = 0; row < rows; row += _panelRows)
             {
-                sums.CopyTo(target);
-            }
-            else
-            {
-                System.Numerics.Tensors.TensorPrimitives.Multiply(sums, x.Units[token], target);
+                int count = Math.Min(_panelRows, rows - row);
+                ReadOnlySpan<float> sums = new(Sums(row / _panelRows, token), count);
+                Span<float> target = new(y + (token * yStride) + row, count);
+                if (x.Type == ActivationType.Int16)
+                {
+                    sums.CopyTo(target);
+                }
+                else
+                {
+                    System.Numerics.Tensors.TensorPrimitives.Multiply(sums, x.Units[token], target);
+                }
             }
         }
     }

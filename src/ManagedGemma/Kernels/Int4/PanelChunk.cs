@@ -1,0 +1,12 @@
+namespace ManagedGemma.Kernels.Int4;
+
+/// <summary>What is transposed at once: some groups of one panel's rows; and the tokens that pass over it.</summary>
+/// <param name="Panel">The panel's index among the rows of a call.</param>
+/// <param name="FirstGroup">Its first group, an even number.</param>
+/// <param name="Groups">How many groups.</param>
+/// <param name="FirstToken">The first token.</param>
+/// <param name="EndToken">One past the last token.</param>
+/// <param name="NextWords">Where the words of the chunk after this lie: the call's next, or the first of the rows that follow.</param>
+/// <param name="RowBytes">Bytes from a row's words to the next's.</param>
+internal readonly unsafe record struct PanelChunk(
+    int Panel, int FirstGroup, int Groups, int FirstToken, int EndToken, nint NextWords, nint RowBytes);
