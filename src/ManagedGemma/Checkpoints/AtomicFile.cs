@@ -38,6 +38,10 @@ public sealed class AtomicFile : IDisposable
     {
         ArgumentNullException.ThrowIfNull(path);
         ArgumentOutOfRangeException.ThrowIfNegative(length);
+
+        // A short name of its own: the target's name plus anything could be longer than the system allows.
+        string name = $".managed-gemma-{Guid.NewGuid():N}.tmp";
+        string temporary = name;
         try
         {
             string target = System.IO.Path.GetFullPath(path);
@@ -59,8 +63,7 @@ public sealed class AtomicFile : IDisposable
                 throw new GemmaException("the directory to write into does not exist", path);
             }
 
-            // A short name of its own: the target's name plus anything could be longer than the system allows.
-            string temporary = System.IO.Path.Combine(directory, $".managed-gemma-{Guid.NewGuid():N}.tmp");
+            temporary = System.IO.Path.Combine(directory, name);
             FileStreamOptions options = new()
             {
                 Mode = FileMode.CreateNew,
@@ -73,7 +76,7 @@ public sealed class AtomicFile : IDisposable
         }
         catch (Exception exception) when (FileFailure.Is(exception))
         {
-            throw FileFailure.Writing(path, exception);
+            throw FileFailure.Writing(path, exception, temporary);
         }
     }
 
@@ -97,7 +100,7 @@ public sealed class AtomicFile : IDisposable
         catch (Exception exception) when (FileFailure.Is(exception))
         {
             Dispose();
-            throw FileFailure.Writing(Path, exception);
+            throw FileFailure.Writing(Path, exception, _temporary);
         }
     }
 

@@ -22,18 +22,15 @@ internal static class FileFailure
             innerException: exception),
     };
 
-    public static GemmaException Writing(string path, Exception exception) => exception switch
+    /// <summary>A failure to write a file.</summary>
+    /// <param name="path">The file as the user named it.</param>
+    /// <param name="exception">What the file system threw.</param>
+    /// <param name="temporary">The path that was really written, which means nothing to the reader.</param>
+    public static GemmaException Writing(string path, Exception exception, string temporary) => exception switch
     {
         DirectoryNotFoundException => new GemmaException("the directory to write into does not exist", path, innerException: exception),
-        _ => new GemmaException("the file cannot be written", path, found: WithoutPath(exception.Message), innerException: exception),
+        _ => new GemmaException("the file cannot be written", path, found: exception.Message.Replace(temporary, path, StringComparison.Ordinal), innerException: exception),
     };
-
-    // "No space left on device : '/…'" names the temporary file, which means nothing to the reader.
-    private static string WithoutPath(string message)
-    {
-        int path = message.IndexOf(" : '", StringComparison.Ordinal);
-        return path < 0 ? message : message[..path];
-    }
 
     /// <summary>Reads a small text file whole, after its length has been held against a limit.</summary>
     /// <param name="path">The file.</param>

@@ -25,7 +25,7 @@ internal sealed class GuardedStream(FileStream inner, string path) : Stream
         }
         catch (Exception exception) when (FileFailure.Is(exception))
         {
-            throw FileFailure.Writing(path, exception);
+            throw FileFailure.Writing(path, exception, inner.Name);
         }
     }
 
@@ -37,7 +37,7 @@ internal sealed class GuardedStream(FileStream inner, string path) : Stream
         }
         catch (Exception exception) when (FileFailure.Is(exception))
         {
-            throw FileFailure.Writing(path, exception);
+            throw FileFailure.Writing(path, exception, inner.Name);
         }
     }
 
@@ -49,7 +49,7 @@ internal sealed class GuardedStream(FileStream inner, string path) : Stream
         }
         catch (Exception exception) when (FileFailure.Is(exception))
         {
-            throw FileFailure.Writing(path, exception);
+            throw FileFailure.Writing(path, exception, inner.Name);
         }
     }
 
@@ -61,7 +61,7 @@ internal sealed class GuardedStream(FileStream inner, string path) : Stream
         }
         catch (Exception exception) when (FileFailure.Is(exception))
         {
-            throw FileFailure.Writing(path, exception);
+            throw FileFailure.Writing(path, exception, inner.Name);
         }
     }
 

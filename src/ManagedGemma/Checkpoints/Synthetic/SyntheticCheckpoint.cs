@@ -29,7 +29,7 @@ public static class SyntheticCheckpoint
         }
         catch (Exception exception) when (FileFailure.Is(exception))
         {
-            throw FileFailure.Writing(directory, exception);
+            throw FileFailure.Writing(directory, exception, directory);
         }
 
         using (AtomicFile config = AtomicFile.Create(Path.Combine(directory, "config.json")))
