@@ -1,12 +1,12 @@
 using System.CommandLine;
 using System.Text.Json;
+using BenchmarkDotNet.Running;
 using ManagedGemma.Bench;
-using ManagedGemma.Bench.Kernel;
+using ManagedGemma.Bench.Kernels;
 using ManagedGemma.Bench.Team;
 using ManagedGemma.Bench.Roofline;
 using ManagedGemma.Bench.Slice;
 using ManagedGemma.Checkpoints.Synthetic;
-using ManagedGemma.Kernels;
 using ManagedGemma.Model;
 
 RootCommand root = new("ManagedGemma's benches. Every figure stands next to the machine's limit, measured in the same run.");
@@ -70,20 +70,13 @@ synthetic.SetAction(parsed =>
     }
 });
 
-Option<int> rowsOption = new("--rows") { Description = "rows of the matrix", DefaultValueFactory = _ => 3840 };
-Option<int> columnsOption = new("--columns") { Description = "columns of the matrix", DefaultValueFactory = _ => 3840 };
-Command kernel = new("kernel", "the panel kernel alone, one thread: GMAC/s") { rowsOption, columnsOption, tokensOption, precisionOption, repeatsOption };
-kernel.SetAction(parsed =>
+Argument<string[]> filterArgument = new("filter") { Description = "BenchmarkDotNet's arguments, e.g. --filter *Int4*", Arity = ArgumentArity.ZeroOrMore };
+Command kernels = new("kernels", "every kernel and instruction set, by BenchmarkDotNet") { filterArgument };
+kernels.TreatUnmatchedTokensAsErrors = false;
+kernels.SetAction(parsed =>
 {
-    KernelTable table = KernelTable.ForMachine();
-    foreach (string name in parsed.GetValue(precisionOption)!)
-    {
-        foreach (int tokens in parsed.GetValue(tokensOption)!)
-        {
-            double rate = KernelRun.Panel(table, Enum.Parse<Precision>(name, ignoreCase: true), parsed.GetValue(rowsOption), parsed.GetValue(columnsOption), tokens, parsed.GetValue(repeatsOption));
-            Console.WriteLine($"{name} {parsed.GetValue(rowsOption)}x{parsed.GetValue(columnsOption)} {tokens} tokens: {rate:0.0} GMAC/s");
-        }
-    }
+    string[] forward = [.. parsed.UnmatchedTokens, .. parsed.GetValue(filterArgument) ?? []];
+    BenchmarkSwitcher.FromTypes([typeof(Int4Benchmarks), typeof(RowBenchmarks)]).Run(forward.Length > 0 ? forward : ["--filter", "*"]);
 });
 
 Command team = new("team", "what starting and joining a job costs, in µs") { threadsOption };
@@ -96,7 +89,7 @@ team.SetAction(parsed =>
 });
 
 root.Add(team);
-root.Add(kernel);
+root.Add(kernels);
 root.Add(roofline);
 root.Add(slice);
 root.Add(synthetic);
