@@ -204,7 +204,8 @@ public sealed class GemmaTextEncoder : IDisposable
     {
         public int[] Ids { get; } = [.. tokens.Ids.Take(options.MaxLength)];
 
-        public FeatureSink Features { get; } = new(options.Features, options.Profile.FeatureEpsilon(model.Config));
+        public FeatureSink Features { get; } =
+            new(model.KernelTable, options.Features, options.Profile.FeatureEpsilon(model.Config));
 
         public int Length => options.Padding == Padding.Left ? options.MaxLength : Ids.Length;
 

@@ -65,6 +65,9 @@ public sealed partial class GemmaModel : IDisposable
     /// <summary>Which kernel each operation got.</summary>
     public IReadOnlyList<KernelChoice> Kernels => _kernels.Choices;
 
+    /// <summary>The kernels themselves, for what is computed from hidden states.</summary>
+    internal KernelTable KernelTable => _kernels;
+
     /// <summary>Runs the decoder over a prompt and hands each hidden state to a sink.</summary>
     /// <param name="tokenIds">The prompt's tokens, BOS first, no padding: padding never changes what real tokens get.</param>
     /// <param name="sink">Takes the states on this thread; what it throws ends the run.</param>

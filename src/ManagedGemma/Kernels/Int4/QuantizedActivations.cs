@@ -29,6 +29,9 @@ internal sealed unsafe class QuantizedActivations : IDisposable
     private const int HalfWords = Int4Rows.GroupWords / 2;
 
     private NativeBuffer _memory = NativeBuffer.Empty;
+    private byte* _values;
+    private float* _scales;
+    private float* _sums;
 
     /// <summary>Room for activations of a type; <see cref="Shape"/> says how many.</summary>
     public QuantizedActivations(ActivationType type) => Type = type;
@@ -59,12 +62,6 @@ internal sealed unsafe class QuantizedActivations : IDisposable
     /// <summary>Words in a token's row, filled up to whole blocks.</summary>
     public int Words { get; private set; }
 
-    private byte* ValuesStart { get; set; }
-
-    private float* ScalesStart { get; set; }
-
-    private float* SumsStart { get; set; }
-
     /// <summary>Panel form of Int8: [token], what a unit of m is worth.</summary>
     public float* Units { get; private set; }
 
@@ -92,10 +89,10 @@ internal sealed unsafe class QuantizedActivations : IDisposable
             _memory = new NativeBuffer(bytes);
         }
 
-        ValuesStart = _memory.Pointer;
-        ScalesStart = (float*)(ValuesStart + values);
-        SumsStart = ScalesStart + scales;
-        Units = SumsStart + sums;
+        _values = _memory.Pointer;
+        _scales = (float*)(_values + values);
+        _sums = _scales + scales;
+        Units = _sums + sums;
         if ((Groups & 1) != 0)
         {
             // Half a block a row is filled up; no real model has such a width, so all is cleared.
@@ -113,23 +110,23 @@ internal sealed unsafe class QuantizedActivations : IDisposable
     /// <summary>A block of a token's values. Row form: the token's next block follows; panel form: the next token's same block.</summary>
     public byte* Values(int token, int block) =>
         ForRowKernel
-            ? ValuesStart + ((((nint)token * Blocks) + block) * BlockBytes)
-            : ValuesStart + ((((((nint)token / TokenMultiple) * Blocks) + block) * TokenMultiple) + (token % TokenMultiple)) * BlockBytes;
+            ? _values + ((((nint)token * Blocks) + block) * BlockBytes)
+            : _values + ((((((nint)token / TokenMultiple) * Blocks) + block) * TokenMultiple) + (token % TokenMultiple)) * BlockBytes;
 
     /// <summary>Row form: a token's scales, one a word.</summary>
-    public float* WordScales(int token) => ScalesStart + ((nint)token * Words);
+    public float* WordScales(int token) => _scales + ((nint)token * Words);
 
     /// <summary>Row form: a token's scale·Σq, one a word.</summary>
-    public float* WordSums(int token) => SumsStart + ((nint)token * Words);
+    public float* WordSums(int token) => _sums + ((nint)token * Words);
 
     /// <summary>Panel form of Int16: a group's scales, [token].</summary>
-    public float* GroupScales(int group) => ScalesStart + ((nint)group * PaddedTokens);
+    public float* GroupScales(int group) => _scales + ((nint)group * PaddedTokens);
 
     /// <summary>Panel form of Int8: a half group's multiples, each twice in a dword, [token].</summary>
-    public int* HalfScales(int half) => (int*)ScalesStart + ((nint)half * PaddedTokens);
+    public int* HalfScales(int half) => (int*)_scales + ((nint)half * PaddedTokens);
 
     /// <summary>Panel form: a group's sums, [token]: scale·Σq (Int16) or Σ m·Σq of its halves (Int8).</summary>
-    public float* GroupSums(int group) => SumsStart + ((nint)group * PaddedTokens);
+    public float* GroupSums(int group) => _sums + ((nint)group * PaddedTokens);
 
     /// <summary>Sets scale and sums of one group of 16-bit values in the form that is laid out.</summary>
     /// <param name="token">The token.</param>
@@ -196,7 +193,7 @@ internal sealed unsafe class QuantizedActivations : IDisposable
 
         for (int i = 0; i < Groups * ScalesPerGroup; i++)
         {
-            ScalesStart[((nint)i * PaddedTokens) + token] = 0;
+            _scales[((nint)i * PaddedTokens) + token] = 0;
         }
 
         for (int group = 0; group < Groups; group++)
