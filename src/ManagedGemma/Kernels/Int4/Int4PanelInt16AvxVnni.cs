@@ -14,33 +14,15 @@ namespace ManagedGemma.Kernels.Int4;
 /// Four tokens by 16 rows: vpdpwssd adds the products of a weight pair (i, i + 4 of a word) with the pair of one token to an int32 in
 /// one instruction; 64 products of at most 15 · 32767 fit.
 /// </summary>
-internal sealed unsafe class Int4PanelInt16AvxVnni : IInt4Panel
+internal sealed unsafe class Int4PanelInt16AvxVnni() : Int4TiledPanel(Loader.Rows, TileTokens)
 {
     private const int TileTokens = 4;
     private const int BlockBytes = 256;
 
-    public int PanelRows => Loader.Rows;
-
-    public nuint ScratchBytes(int groups, int tokens) => Int4PanelScratch.Bytes(groups, QuantizedActivations.Padded(tokens), Loader.Rows);
-
-    public void Multiply(in Int4Rows rows, QuantizedActivations x, byte* scratch, float* y, nint yStride)
-    {
-        Int4PanelScratch panel = new(scratch, rows, x.PaddedTokens, Loader.Rows);
-        foreach (PanelChunk chunk in new PanelChunks(rows, x.Tokens, Loader.Rows))
-        {
-            Loader.Load(rows.Panel(chunk.Panel, Loader.Rows), chunk.FirstGroup, chunk.Groups, panel);
-            PanelPrefetch ahead = new(chunk, Loader.Rows, TileTokens);
-            for (int token = chunk.FirstToken; token < chunk.EndToken; token += TileTokens)
-            {
-                Tile(panel, panel.Sums(chunk.Panel, token), x, token, chunk.FirstGroup, chunk.Groups, ahead.Next());
-            }
-        }
-
-        panel.CopySums(x, y, yStride, rows.Count);
-    }
+    protected override void Load(in Int4Rows rows, int first, int groups, in Int4PanelScratch panel) => Loader.Load(rows, first, groups, panel);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile(
+    protected override void Tile(
         in Int4PanelScratch panel, float* sums, QuantizedActivations x, int token, int firstGroup, int groups, PanelPrefetch.Lines ahead)
     {
         int* words = (int*)panel.Words;

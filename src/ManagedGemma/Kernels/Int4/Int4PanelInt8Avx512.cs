@@ -17,33 +17,15 @@ namespace ManagedGemma.Kernels.Int4;
 /// 15 · 127 · 2 = 3810, so the eight pairs of a half group are added in int16; vpmaddwd with the half's multiple (at most 2¹⁴)
 /// widens and scales them in one: both halves together stay below 2³¹. The first half's sums wait in scratch.
 /// </summary>
-internal sealed unsafe class Int4PanelInt8Avx512 : IInt4Panel
+internal sealed unsafe class Int4PanelInt8Avx512() : Int4TiledPanel(Loader.Rows, TileTokens)
 {
     private const int TileTokens = 8;
     private const int BlockBytes = 128;
 
-    public int PanelRows => Loader.Rows;
-
-    public nuint ScratchBytes(int groups, int tokens) => Int4PanelScratch.Bytes(groups, QuantizedActivations.Padded(tokens), Loader.Rows);
-
-    public void Multiply(in Int4Rows rows, QuantizedActivations x, byte* scratch, float* y, nint yStride)
-    {
-        Int4PanelScratch panel = new(scratch, rows, x.PaddedTokens, Loader.Rows);
-        foreach (PanelChunk chunk in new PanelChunks(rows, x.Tokens, Loader.Rows))
-        {
-            Loader.Load(rows.Panel(chunk.Panel, Loader.Rows), chunk.FirstGroup, chunk.Groups, panel);
-            PanelPrefetch ahead = new(chunk, Loader.Rows, TileTokens);
-            for (int token = chunk.FirstToken; token < chunk.EndToken; token += TileTokens)
-            {
-                Tile(panel, panel.Sums(chunk.Panel, token), x, token, chunk.FirstGroup, chunk.Groups, ahead.Next());
-            }
-        }
-
-        panel.CopySums(x, y, yStride, rows.Count);
-    }
+    protected override void Load(in Int4Rows rows, int first, int groups, in Int4PanelScratch panel) => Loader.Load(rows, first, groups, panel);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile(
+    protected override void Tile(
         in Int4PanelScratch panel, float* sums, QuantizedActivations x, int token, int firstGroup, int groups, PanelPrefetch.Lines ahead)
     {
         int* words = (int*)panel.Words;

@@ -9,25 +9,12 @@ using VecI = System.Runtime.Intrinsics.Vector256<int>;
 namespace ManagedGemma.Kernels.Int4;
 
 /// <summary>A vector is half a block: 8 words, one group; even groups sum in one accumulator, odd groups in another.</summary>
-internal sealed unsafe class Int4RowInt16Avx2 : IInt4Row
+internal sealed unsafe class Int4RowInt16Avx2 : Int4RowByDot
 {
     private const int BlockDwords = 64;
 
-    public void Multiply(in Int4Rows rows, QuantizedActivations x, float* y, nint yStride)
-    {
-        for (int row = 0; row < rows.Count; row++)
-        {
-            Int4Rows single = rows.Slice(row, 1);
-            for (int token = 0; token < x.Tokens; token++)
-            {
-                y[(token * yStride) + row] = Dot(
-                    single.Words, single.Scales, single.Biases, rows.Groups, (int*)x.Values(token, 0), x.WordScales(token), x.WordSums(token));
-            }
-        }
-    }
-
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static float Dot(uint* words, ushort* scales, ushort* biases, int groups, int* x, float* wordScales, float* wordSums)
+    protected override float Dot(uint* words, ushort* scales, ushort* biases, int groups, int* x, float* wordScales, float* wordSums)
     {
         VecF evenProducts = VecF.Zero, evenOffsets = VecF.Zero, oddProducts = VecF.Zero, oddOffsets = VecF.Zero;
         int group = 0;

@@ -10,25 +10,12 @@ using VecS = System.Runtime.Intrinsics.Vector512<short>;
 namespace ManagedGemma.Kernels.Int4;
 
 /// <summary>A vector is one block: 16 words, two groups, whose scales fill its lower and its upper half.</summary>
-internal sealed unsafe class Int4RowInt8Avx512 : IInt4Row
+internal sealed unsafe class Int4RowInt8Avx512 : Int4RowByDot
 {
     private const int BlockDwords = 32;
 
-    public void Multiply(in Int4Rows rows, QuantizedActivations x, float* y, nint yStride)
-    {
-        for (int row = 0; row < rows.Count; row++)
-        {
-            Int4Rows single = rows.Slice(row, 1);
-            for (int token = 0; token < x.Tokens; token++)
-            {
-                y[(token * yStride) + row] = Dot(
-                    single.Words, single.Scales, single.Biases, rows.Groups, (int*)x.Values(token, 0), x.WordScales(token), x.WordSums(token));
-            }
-        }
-    }
-
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static float Dot(uint* words, ushort* scales, ushort* biases, int groups, int* x, float* wordScales, float* wordSums)
+    protected override float Dot(uint* words, ushort* scales, ushort* biases, int groups, int* x, float* wordScales, float* wordSums)
     {
         VecF products = VecF.Zero, offsets = VecF.Zero;
         int group = 0;
