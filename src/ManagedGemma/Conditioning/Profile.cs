@@ -1,5 +1,3 @@
-using ManagedGemma.Model;
-
 namespace ManagedGemma.Conditioning;
 
 /// <summary>Whose conditioning is computed, from the prompt's text to the features.</summary>

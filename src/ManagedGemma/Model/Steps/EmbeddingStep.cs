@@ -1,4 +1,3 @@
-using ManagedGemma.Kernels;
 using ManagedGemma.Kernels.Int4;
 using ManagedGemma.Threading;
 
