@@ -3,10 +3,11 @@ using ManagedGemma.Kernels.Int4;
 
 namespace ManagedGemma.Model;
 
-/// <summary>One weight matrix as the kernels see it: 4-bit rows in place, or dense rows that are widened tile by tile.</summary>
+/// <summary>One weight matrix as the kernels see it: 4-bit rows in place, rows of any other format widened tile by tile.</summary>
 internal sealed unsafe class Linear
 {
     private readonly WeightMatrix _matrix;
+    private readonly WeightRows _rows;
 
     /// <summary>Takes a matrix that is already validated by the checkpoint.</summary>
     /// <exception cref="GemmaException">Its layout is not one that the kernels read.</exception>
@@ -15,11 +16,8 @@ internal sealed unsafe class Linear
         _matrix = matrix;
         Rows = checked((int)matrix.Rows);
         Columns = checked((int)matrix.Columns);
-        if (matrix.Scheme is { } scheme)
-        {
-            RequireInt4(matrix, scheme);
-            IsInt4 = true;
-        }
+        IsInt4 = matrix is { Scheme: { Mode: QuantizationMode.Affine, Bits: 4, GroupSize: Int4Rows.GroupSize }, Scales.ElementType: ElementType.BF16 };
+        _rows = new WeightRows(matrix);
     }
 
     /// <summary>Outputs.</summary>
@@ -43,25 +41,6 @@ internal sealed unsafe class Linear
             Rows,
             Columns / Int4Rows.GroupSize).Slice(first, count);
 
-    /// <summary>Copies part of a dense row as float32.</summary>
-    public void DenseRow(int row, int firstColumn, Span<float> destination)
-    {
-        int size = _matrix.Weight.ElementType.ByteSize();
-        byte* source = _matrix.Weight.Pointer + ((((long)row * Columns) + firstColumn) * size);
-        ElementConversion.ToSingles(new ReadOnlySpan<byte>(source, destination.Length * size), _matrix.Weight.ElementType, destination);
-    }
-
-    private static void RequireInt4(WeightMatrix matrix, QuantizationScheme scheme)
-    {
-        if (scheme is not { Mode: QuantizationMode.Affine, Bits: 4, GroupSize: Int4Rows.GroupSize }
-            || matrix.Scales!.ElementType != ElementType.BF16)
-        {
-            throw new GemmaException(
-                "this quantisation has no kernel in this version",
-                matrix.Weight.File,
-                matrix.Path,
-                "4 bit affine, group 64, with BF16 scales, or a dense matrix",
-                $"{scheme} with {matrix.Scales!.ElementType.ToSafetensorsName()} scales");
-        }
-    }
+    /// <summary>Copies part of a row as float32, as <see cref="WeightRows.Read"/>.</summary>
+    public void Row(int row, int firstColumn, Span<float> destination) => _rows.Read(row, firstColumn, destination);
 }

@@ -1,4 +1,3 @@
-using ManagedGemma.Kernels.Int4;
 using ManagedGemma.Threading;
 
 namespace ManagedGemma.Model.Steps;
@@ -12,29 +11,11 @@ internal unsafe struct EmbeddingStep(Linear embedding, int[] ids, float scale, f
         for (int token = first; token < end; token++)
         {
             Span<float> row = new(x + ((nint)token * embedding.Columns), embedding.Columns);
-            if (embedding.IsInt4)
-            {
-                Unpack(embedding.Int4(ids[token], 1), row);
-            }
-            else
-            {
-                embedding.DenseRow(ids[token], 0, row);
-            }
-
+            embedding.Row(ids[token], 0, row);
             foreach (ref float value in row)
             {
                 value *= scale;
             }
-        }
-    }
-
-    private static void Unpack(Int4Rows rows, Span<float> row)
-    {
-        for (int k = 0; k < row.Length; k++)
-        {
-            uint q = (rows.Words[k / 8] >> (4 * (k % 8))) & 15;
-            int group = k / Int4Rows.GroupSize;
-            row[k] = MathF.FusedMultiplyAdd(Int4Rows.Widen(rows.Scales[group]), q, Int4Rows.Widen(rows.Biases[group]));
         }
     }
 }

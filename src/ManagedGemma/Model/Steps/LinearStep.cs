@@ -114,7 +114,7 @@ internal unsafe struct LinearStep : IJob
             }
             else
             {
-                UnpackDense(target, first, count, k, new Span<float>(tile + (DepthTile * IInt4Unpack.TileRows), depth), tile);
+                UnpackRows(target, first, count, k, new Span<float>(tile + (DepthTile * IInt4Unpack.TileRows), depth), tile);
             }
 
             _kernels.FloatMatMul.Multiply(
@@ -122,11 +122,11 @@ internal unsafe struct LinearStep : IJob
         }
     }
 
-    private static void UnpackDense(Linear target, int first, int count, int k, Span<float> row, float* tile)
+    private static void UnpackRows(Linear target, int first, int count, int k, Span<float> row, float* tile)
     {
         for (int r = 0; r < count; r++)
         {
-            target.DenseRow(first + r, k, row);
+            target.Row(first + r, k, row);
             for (int i = 0; i < row.Length; i++)
             {
                 tile[(i * IInt4Unpack.TileRows) + r] = row[i];
