@@ -24,7 +24,7 @@ internal sealed unsafe class Int4PanelInt8AvxVnni() : Int4TiledPanel(Loader.Rows
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Tile(
-        in Int4PanelScratch panel, float* sums, QuantizedActivations x, int token, int firstGroup, int groups, PanelPrefetch.Lines ahead)
+        in Int4PanelScratch panel, float* sums, QuantizedActivations x, int token, int firstGroup, int groups, ref PanelPrefetch ahead)
     {
         int* words = (int*)panel.Words;
         float* rowScales = panel.Scales, rowBiases = panel.Biases;
@@ -35,12 +35,7 @@ internal sealed unsafe class Int4PanelInt8AvxVnni() : Int4TiledPanel(Loader.Rows
         int* halves = panel.Halves;
         for (int group = firstGroup; group < firstGroup + groups; group++)
         {
-            for (int line = 0; line < ahead.PerGroup; line++, ahead.Next += ahead.Stride)
-            {
-                Sse.Prefetch1(ahead.Next);
-            }
-
-            ahead.Next += ahead.ToNextGroup;
+            ahead.Step();
             int* v = (int*)values + ((group & 1) * Int4Rows.GroupWords);
             values += (group & 1) * QuantizedActivations.TokenMultiple * BlockBytes;
             for (nint half = 0; half < Int4Rows.GroupWords; half += Int4Rows.GroupWords / 2)

@@ -18,10 +18,10 @@ internal abstract unsafe class Int4TiledPanel(int panelRows, int tileTokens) : I
         foreach (PanelChunk chunk in new PanelChunks(rows, x.Tokens, panelRows))
         {
             Load(rows.Panel(chunk.Panel, panelRows), chunk.FirstGroup, chunk.Groups, panel);
-            PanelPrefetch ahead = new(chunk, panelRows, tileTokens);
+            PanelPrefetch ahead = new(rows, chunk, panelRows, tileTokens);
             for (int token = chunk.FirstToken; token < chunk.EndToken; token += tileTokens)
             {
-                Tile(panel, panel.Sums(chunk.Panel, token), x, token, chunk.FirstGroup, chunk.Groups, ahead.Next());
+                Tile(panel, panel.Sums(chunk.Panel, token), x, token, chunk.FirstGroup, chunk.Groups, ref ahead);
             }
         }
 
@@ -40,5 +40,5 @@ internal abstract unsafe class Int4TiledPanel(int panelRows, int tileTokens) : I
     /// <param name="groups">How many groups.</param>
     /// <param name="ahead">What to fetch meanwhile.</param>
     protected abstract void Tile(
-        in Int4PanelScratch panel, float* sums, QuantizedActivations x, int token, int firstGroup, int groups, PanelPrefetch.Lines ahead);
+        in Int4PanelScratch panel, float* sums, QuantizedActivations x, int token, int firstGroup, int groups, ref PanelPrefetch ahead);
 }

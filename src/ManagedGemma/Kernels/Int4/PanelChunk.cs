@@ -6,7 +6,7 @@ namespace ManagedGemma.Kernels.Int4;
 /// <param name="Groups">How many groups.</param>
 /// <param name="FirstToken">The first token.</param>
 /// <param name="EndToken">One past the last token.</param>
-/// <param name="NextWords">Where the words of the chunk after this lie: the call's next, or the first of the rows that follow.</param>
-/// <param name="RowBytes">Bytes from a row's words to the next's.</param>
-internal readonly unsafe record struct PanelChunk(
-    int Panel, int FirstGroup, int Groups, int FirstToken, int EndToken, nint NextWords, nint RowBytes);
+/// <param name="NextPanel">The panel of the chunk after this: the call's next, or the one behind its last.</param>
+/// <param name="NextFirstGroup">The first group of the chunk after this.</param>
+internal readonly record struct PanelChunk(
+    int Panel, int FirstGroup, int Groups, int FirstToken, int EndToken, int NextPanel, int NextFirstGroup);

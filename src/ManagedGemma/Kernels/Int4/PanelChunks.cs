@@ -19,23 +19,20 @@ internal ref struct PanelChunks(in Int4Rows rows, int tokens, int panelRows)
     private int _panel = -1;
 
     /// <summary>The current chunk.</summary>
-    public readonly unsafe PanelChunk Current
+    public readonly PanelChunk Current
     {
         get
         {
-            nint rowBytes = (nint)_rows.Groups * Int4Rows.GroupWords * sizeof(uint);
             PanelChunks next = this;
-            nint ahead = next.MoveNext()
-                ? (next._panel * panelRows * rowBytes) + ((nint)next._group * Int4Rows.GroupWords * sizeof(uint))
-                : _rows.Count * rowBytes;
+            bool more = next.MoveNext();
             return new PanelChunk(
                 _panel,
                 _group,
                 Math.Min(_chunkGroups, _rows.Groups - _group),
                 _token,
                 Math.Min(_token + BlockTokens, tokens),
-                (nint)_rows.Words + ahead,
-                rowBytes);
+                more ? next._panel : _panels,
+                more ? next._group : 0);
         }
     }
 
