@@ -25,7 +25,7 @@ internal sealed unsafe class Int4PanelInt16Avx512() : Int4TiledPanel(Loader.Rows
     protected override void Tile(
         in Int4PanelScratch panel, float* sums, QuantizedActivations x, int token, int firstGroup, int groups, ref PanelPrefetch ahead)
     {
-        int* words = (int*)panel.Words;
+        int* nibbles = (int*)panel.Nibbles;
         float* rowScales = panel.Scales, rowBiases = panel.Biases;
         byte* values = x.Values(token, firstGroup / 2);
         nint tokens = x.PaddedTokens;
@@ -44,10 +44,10 @@ internal sealed unsafe class Int4PanelInt16Avx512() : Int4TiledPanel(Loader.Rows
             VecI c50 = VecI.Zero, c51 = VecI.Zero;
             VecI c60 = VecI.Zero, c61 = VecI.Zero;
             VecI c70 = VecI.Zero, c71 = VecI.Zero;
-            for (nint w = 0; w < Int4Rows.GroupWords; w++, words += Loader.Rows)
+            for (nint w = 0; w < Int4Rows.GroupWords; w++, nibbles += 2 * Loader.Rows)
             {
-                VecI u0 = Vec.Load(words), u1 = Vec.Load(words + VecI.Count);
-                VecS p0 = (u0 & Vec.Create(0x000F000F)).AsInt16(), p1 = (u1 & Vec.Create(0x000F000F)).AsInt16();
+                VecI u0 = Vec.Load(nibbles), u1 = Vec.Load(nibbles + VecI.Count);
+                VecS p0 = (u0 & Vec.Create(0x00FF00FF)).AsInt16(), p1 = (u1 & Vec.Create(0x00FF00FF)).AsInt16();
                 VecS a = Vec.Create(v[w]).AsInt16();
                 c00 += ISA.MultiplyAddAdjacent(p0, a);
                 c01 += ISA.MultiplyAddAdjacent(p1, a);
@@ -72,34 +72,8 @@ internal sealed unsafe class Int4PanelInt16Avx512() : Int4TiledPanel(Loader.Rows
                 a = Vec.Create(v[w + 448]).AsInt16();
                 c70 += ISA.MultiplyAddAdjacent(p0, a);
                 c71 += ISA.MultiplyAddAdjacent(p1, a);
-                p0 = ((u0 >>> 4) & Vec.Create(0x000F000F)).AsInt16();
-                p1 = ((u1 >>> 4) & Vec.Create(0x000F000F)).AsInt16();
-                a = Vec.Create(v[w + 16]).AsInt16();
-                c00 += ISA.MultiplyAddAdjacent(p0, a);
-                c01 += ISA.MultiplyAddAdjacent(p1, a);
-                a = Vec.Create(v[w + 80]).AsInt16();
-                c10 += ISA.MultiplyAddAdjacent(p0, a);
-                c11 += ISA.MultiplyAddAdjacent(p1, a);
-                a = Vec.Create(v[w + 144]).AsInt16();
-                c20 += ISA.MultiplyAddAdjacent(p0, a);
-                c21 += ISA.MultiplyAddAdjacent(p1, a);
-                a = Vec.Create(v[w + 208]).AsInt16();
-                c30 += ISA.MultiplyAddAdjacent(p0, a);
-                c31 += ISA.MultiplyAddAdjacent(p1, a);
-                a = Vec.Create(v[w + 272]).AsInt16();
-                c40 += ISA.MultiplyAddAdjacent(p0, a);
-                c41 += ISA.MultiplyAddAdjacent(p1, a);
-                a = Vec.Create(v[w + 336]).AsInt16();
-                c50 += ISA.MultiplyAddAdjacent(p0, a);
-                c51 += ISA.MultiplyAddAdjacent(p1, a);
-                a = Vec.Create(v[w + 400]).AsInt16();
-                c60 += ISA.MultiplyAddAdjacent(p0, a);
-                c61 += ISA.MultiplyAddAdjacent(p1, a);
-                a = Vec.Create(v[w + 464]).AsInt16();
-                c70 += ISA.MultiplyAddAdjacent(p0, a);
-                c71 += ISA.MultiplyAddAdjacent(p1, a);
-                p0 = ((u0 >>> 8) & Vec.Create(0x000F000F)).AsInt16();
-                p1 = ((u1 >>> 8) & Vec.Create(0x000F000F)).AsInt16();
+                p0 = u0.AsInt16() >>> 8;
+                p1 = u1.AsInt16() >>> 8;
                 a = Vec.Create(v[w + 32]).AsInt16();
                 c00 += ISA.MultiplyAddAdjacent(p0, a);
                 c01 += ISA.MultiplyAddAdjacent(p1, a);
@@ -124,8 +98,36 @@ internal sealed unsafe class Int4PanelInt16Avx512() : Int4TiledPanel(Loader.Rows
                 a = Vec.Create(v[w + 480]).AsInt16();
                 c70 += ISA.MultiplyAddAdjacent(p0, a);
                 c71 += ISA.MultiplyAddAdjacent(p1, a);
-                p0 = ((u0 >>> 12) & Vec.Create(0x000F000F)).AsInt16();
-                p1 = ((u1 >>> 12) & Vec.Create(0x000F000F)).AsInt16();
+                u0 = Vec.Load(nibbles + Loader.Rows);
+                u1 = Vec.Load(nibbles + Loader.Rows + VecI.Count);
+                p0 = (u0 & Vec.Create(0x00FF00FF)).AsInt16();
+                p1 = (u1 & Vec.Create(0x00FF00FF)).AsInt16();
+                a = Vec.Create(v[w + 16]).AsInt16();
+                c00 += ISA.MultiplyAddAdjacent(p0, a);
+                c01 += ISA.MultiplyAddAdjacent(p1, a);
+                a = Vec.Create(v[w + 80]).AsInt16();
+                c10 += ISA.MultiplyAddAdjacent(p0, a);
+                c11 += ISA.MultiplyAddAdjacent(p1, a);
+                a = Vec.Create(v[w + 144]).AsInt16();
+                c20 += ISA.MultiplyAddAdjacent(p0, a);
+                c21 += ISA.MultiplyAddAdjacent(p1, a);
+                a = Vec.Create(v[w + 208]).AsInt16();
+                c30 += ISA.MultiplyAddAdjacent(p0, a);
+                c31 += ISA.MultiplyAddAdjacent(p1, a);
+                a = Vec.Create(v[w + 272]).AsInt16();
+                c40 += ISA.MultiplyAddAdjacent(p0, a);
+                c41 += ISA.MultiplyAddAdjacent(p1, a);
+                a = Vec.Create(v[w + 336]).AsInt16();
+                c50 += ISA.MultiplyAddAdjacent(p0, a);
+                c51 += ISA.MultiplyAddAdjacent(p1, a);
+                a = Vec.Create(v[w + 400]).AsInt16();
+                c60 += ISA.MultiplyAddAdjacent(p0, a);
+                c61 += ISA.MultiplyAddAdjacent(p1, a);
+                a = Vec.Create(v[w + 464]).AsInt16();
+                c70 += ISA.MultiplyAddAdjacent(p0, a);
+                c71 += ISA.MultiplyAddAdjacent(p1, a);
+                p0 = u0.AsInt16() >>> 8;
+                p1 = u1.AsInt16() >>> 8;
                 a = Vec.Create(v[w + 48]).AsInt16();
                 c00 += ISA.MultiplyAddAdjacent(p0, a);
                 c01 += ISA.MultiplyAddAdjacent(p1, a);

@@ -25,7 +25,7 @@ internal sealed unsafe class Int4PanelInt16AvxVnni() : Int4TiledPanel(Loader.Row
     protected override void Tile(
         in Int4PanelScratch panel, float* sums, QuantizedActivations x, int token, int firstGroup, int groups, ref PanelPrefetch ahead)
     {
-        int* words = (int*)panel.Words;
+        int* nibbles = (int*)panel.Nibbles;
         float* rowScales = panel.Scales, rowBiases = panel.Biases;
         byte* values = x.Values(token, firstGroup / 2);
         nint tokens = x.PaddedTokens;
@@ -40,10 +40,10 @@ internal sealed unsafe class Int4PanelInt16AvxVnni() : Int4TiledPanel(Loader.Row
             VecI c10 = VecI.Zero, c11 = VecI.Zero;
             VecI c20 = VecI.Zero, c21 = VecI.Zero;
             VecI c30 = VecI.Zero, c31 = VecI.Zero;
-            for (nint w = 0; w < Int4Rows.GroupWords; w++, words += Loader.Rows)
+            for (nint w = 0; w < Int4Rows.GroupWords; w++, nibbles += 2 * Loader.Rows)
             {
-                VecI u0 = Vec.Load(words), u1 = Vec.Load(words + VecI.Count);
-                VecS p0 = (u0 & Vec.Create(0x000F000F)).AsInt16(), p1 = (u1 & Vec.Create(0x000F000F)).AsInt16();
+                VecI u0 = Vec.Load(nibbles), u1 = Vec.Load(nibbles + VecI.Count);
+                VecS p0 = (u0 & Vec.Create(0x00FF00FF)).AsInt16(), p1 = (u1 & Vec.Create(0x00FF00FF)).AsInt16();
                 VecS a = Vec.Create(v[w]).AsInt16();
                 c00 = ISA.MultiplyWideningAndAdd(c00, p0, a);
                 c01 = ISA.MultiplyWideningAndAdd(c01, p1, a);
@@ -56,22 +56,8 @@ internal sealed unsafe class Int4PanelInt16AvxVnni() : Int4TiledPanel(Loader.Row
                 a = Vec.Create(v[w + 192]).AsInt16();
                 c30 = ISA.MultiplyWideningAndAdd(c30, p0, a);
                 c31 = ISA.MultiplyWideningAndAdd(c31, p1, a);
-                p0 = ((u0 >>> 4) & Vec.Create(0x000F000F)).AsInt16();
-                p1 = ((u1 >>> 4) & Vec.Create(0x000F000F)).AsInt16();
-                a = Vec.Create(v[w + 16]).AsInt16();
-                c00 = ISA.MultiplyWideningAndAdd(c00, p0, a);
-                c01 = ISA.MultiplyWideningAndAdd(c01, p1, a);
-                a = Vec.Create(v[w + 80]).AsInt16();
-                c10 = ISA.MultiplyWideningAndAdd(c10, p0, a);
-                c11 = ISA.MultiplyWideningAndAdd(c11, p1, a);
-                a = Vec.Create(v[w + 144]).AsInt16();
-                c20 = ISA.MultiplyWideningAndAdd(c20, p0, a);
-                c21 = ISA.MultiplyWideningAndAdd(c21, p1, a);
-                a = Vec.Create(v[w + 208]).AsInt16();
-                c30 = ISA.MultiplyWideningAndAdd(c30, p0, a);
-                c31 = ISA.MultiplyWideningAndAdd(c31, p1, a);
-                p0 = ((u0 >>> 8) & Vec.Create(0x000F000F)).AsInt16();
-                p1 = ((u1 >>> 8) & Vec.Create(0x000F000F)).AsInt16();
+                p0 = u0.AsInt16() >>> 8;
+                p1 = u1.AsInt16() >>> 8;
                 a = Vec.Create(v[w + 32]).AsInt16();
                 c00 = ISA.MultiplyWideningAndAdd(c00, p0, a);
                 c01 = ISA.MultiplyWideningAndAdd(c01, p1, a);
@@ -84,8 +70,24 @@ internal sealed unsafe class Int4PanelInt16AvxVnni() : Int4TiledPanel(Loader.Row
                 a = Vec.Create(v[w + 224]).AsInt16();
                 c30 = ISA.MultiplyWideningAndAdd(c30, p0, a);
                 c31 = ISA.MultiplyWideningAndAdd(c31, p1, a);
-                p0 = ((u0 >>> 12) & Vec.Create(0x000F000F)).AsInt16();
-                p1 = ((u1 >>> 12) & Vec.Create(0x000F000F)).AsInt16();
+                u0 = Vec.Load(nibbles + Loader.Rows);
+                u1 = Vec.Load(nibbles + Loader.Rows + VecI.Count);
+                p0 = (u0 & Vec.Create(0x00FF00FF)).AsInt16();
+                p1 = (u1 & Vec.Create(0x00FF00FF)).AsInt16();
+                a = Vec.Create(v[w + 16]).AsInt16();
+                c00 = ISA.MultiplyWideningAndAdd(c00, p0, a);
+                c01 = ISA.MultiplyWideningAndAdd(c01, p1, a);
+                a = Vec.Create(v[w + 80]).AsInt16();
+                c10 = ISA.MultiplyWideningAndAdd(c10, p0, a);
+                c11 = ISA.MultiplyWideningAndAdd(c11, p1, a);
+                a = Vec.Create(v[w + 144]).AsInt16();
+                c20 = ISA.MultiplyWideningAndAdd(c20, p0, a);
+                c21 = ISA.MultiplyWideningAndAdd(c21, p1, a);
+                a = Vec.Create(v[w + 208]).AsInt16();
+                c30 = ISA.MultiplyWideningAndAdd(c30, p0, a);
+                c31 = ISA.MultiplyWideningAndAdd(c31, p1, a);
+                p0 = u0.AsInt16() >>> 8;
+                p1 = u1.AsInt16() >>> 8;
                 a = Vec.Create(v[w + 48]).AsInt16();
                 c00 = ISA.MultiplyWideningAndAdd(c00, p0, a);
                 c01 = ISA.MultiplyWideningAndAdd(c01, p1, a);

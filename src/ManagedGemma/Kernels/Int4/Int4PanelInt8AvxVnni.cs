@@ -26,7 +26,7 @@ internal sealed unsafe class Int4PanelInt8AvxVnni() : Int4TiledPanel(Loader.Rows
     protected override void Tile(
         in Int4PanelScratch panel, float* sums, QuantizedActivations x, int token, int firstGroup, int groups, ref PanelPrefetch ahead)
     {
-        int* words = (int*)panel.Words;
+        int* nibbles = (int*)panel.Nibbles;
         float* rowScales = panel.Scales, rowBiases = panel.Biases;
         byte* values = x.Values(token, firstGroup / 2);
         nint tokens = x.PaddedTokens;
@@ -44,10 +44,9 @@ internal sealed unsafe class Int4PanelInt8AvxVnni() : Int4TiledPanel(Loader.Rows
                 VecI c10 = VecI.Zero, c11 = VecI.Zero;
                 VecI c20 = VecI.Zero, c21 = VecI.Zero;
                 VecI c30 = VecI.Zero, c31 = VecI.Zero;
-                for (nint w = half; w < half + (Int4Rows.GroupWords / 2); w++, words += Loader.Rows)
+                for (nint w = half; w < half + (Int4Rows.GroupWords / 2); w++, nibbles += 2 * Loader.Rows)
                 {
-                    VecI u0 = Vec.Load(words), u1 = Vec.Load(words + VecI.Count);
-                    VecB p0 = (u0 & Vec.Create(0x0F0F0F0F)).AsByte(), p1 = (u1 & Vec.Create(0x0F0F0F0F)).AsByte();
+                    VecB p0 = Vec.Load(nibbles).AsByte(), p1 = Vec.Load(nibbles + VecI.Count).AsByte();
                     VecX a = Vec.Create(v[w]).AsSByte();
                     c00 = ISA.MultiplyWideningAndAdd(c00, p0, a);
                     c01 = ISA.MultiplyWideningAndAdd(c01, p1, a);
@@ -60,8 +59,8 @@ internal sealed unsafe class Int4PanelInt8AvxVnni() : Int4TiledPanel(Loader.Rows
                     a = Vec.Create(v[w + 96]).AsSByte();
                     c30 = ISA.MultiplyWideningAndAdd(c30, p0, a);
                     c31 = ISA.MultiplyWideningAndAdd(c31, p1, a);
-                    p0 = ((u0 >>> 4) & Vec.Create(0x0F0F0F0F)).AsByte();
-                    p1 = ((u1 >>> 4) & Vec.Create(0x0F0F0F0F)).AsByte();
+                    p0 = Vec.Load(nibbles + Loader.Rows).AsByte();
+                    p1 = Vec.Load(nibbles + Loader.Rows + VecI.Count).AsByte();
                     a = Vec.Create(v[w + 16]).AsSByte();
                     c00 = ISA.MultiplyWideningAndAdd(c00, p0, a);
                     c01 = ISA.MultiplyWideningAndAdd(c01, p1, a);

@@ -7,7 +7,8 @@ using VecU = System.Runtime.Intrinsics.Vector256<uint>;
 namespace ManagedGemma.Kernels.Int4;
 
 /// <summary>
-/// Lays some groups of two vectors of rows side by side in scratch: words [group·8 + word][row], scales and biases [group][row] as floats.
+/// Lays some groups of two vectors of rows side by side in scratch: a word's even nibbles as bytes [group·8 + word][row], its odd ones
+/// behind them, so that no tile has to take them apart; scales and biases [group][row] as floats.
 /// Where fewer rows are left than fit, the last one stands in for the missing ones.
 /// </summary>
 internal static unsafe class Int4PanelLoaderAvx2
@@ -26,10 +27,10 @@ internal static unsafe class Int4PanelLoaderAvx2
         Point(rows.Words, rows.Groups * Int4Rows.GroupWords * sizeof(uint), rows.Count, pointers);
         for (int group = 0; group < groups; group++)
         {
-            uint* target = panel.Words + ((nint)group * Int4Rows.GroupWords * Rows);
+            uint* target = panel.Nibbles + ((nint)group * 2 * Int4Rows.GroupWords * Rows);
             nint offset = (nint)(first + group) * Int4Rows.GroupWords * sizeof(uint);
-            Transpose.EightWords(pointers, offset, target, Rows);
-            Transpose.EightWords(pointers + Transpose.Rows, offset, target + Transpose.Rows, Rows);
+            Transpose.EightWords<NibbleStore>(pointers, offset, target, 2 * Rows);
+            Transpose.EightWords<NibbleStore>(pointers + Transpose.Rows, offset, target + Transpose.Rows, 2 * Rows);
         }
 
         LoadFloats(rows.Scales + first, groups, rows, pointers, panel.Scales);
@@ -67,8 +68,8 @@ internal static unsafe class Int4PanelLoaderAvx2
         {
             // The last sixteen end with the last group, so some may be transposed twice.
             int group = Math.Min(first, groups - PairedGroups);
-            Transpose.EightWords(pointers, group * sizeof(ushort), words, Rows);
-            Transpose.EightWords(pointers + Transpose.Rows, group * sizeof(ushort), words + Transpose.Rows, Rows);
+            Transpose.EightWords<WordStore>(pointers, group * sizeof(ushort), words, Rows);
+            Transpose.EightWords<WordStore>(pointers + Transpose.Rows, group * sizeof(ushort), words + Transpose.Rows, Rows);
             for (int word = 0; word < 8; word++)
             {
                 uint* low = (uint*)target + ((group + (2 * word)) * Rows);

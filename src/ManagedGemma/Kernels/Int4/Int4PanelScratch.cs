@@ -17,8 +17,8 @@ internal readonly unsafe struct Int4PanelScratch
         _panelRows = panelRows;
         _paddedTokens = paddedTokens;
         nint groups = PanelChunks.ChunkGroups(rows.Groups);
-        Words = (uint*)scratch;
-        Scales = (float*)(Words + (groups * Int4Rows.GroupWords * panelRows));
+        Nibbles = (uint*)scratch;
+        Scales = (float*)(Nibbles + (2 * groups * Int4Rows.GroupWords * panelRows));
         Biases = Scales + (groups * panelRows);
         Halves = (int*)(Biases + (groups * panelRows));
         _sums = (float*)(Halves + (HalfTokens * panelRows));
@@ -26,8 +26,8 @@ internal readonly unsafe struct Int4PanelScratch
         NativeMemory.Clear(_sums, (nuint)panels * (nuint)paddedTokens * (nuint)panelRows * sizeof(float));
     }
 
-    /// <summary>[groups·8][panel rows] words.</summary>
-    public uint* Words { get; }
+    /// <summary>[groups·8][even, odd][panel rows]: words of four nibbles as bytes.</summary>
+    public uint* Nibbles { get; }
 
     /// <summary>[groups][panel rows].</summary>
     public float* Scales { get; }
@@ -41,7 +41,7 @@ internal readonly unsafe struct Int4PanelScratch
     /// <summary>Bytes for a call with as many panels as there may be.</summary>
     public static nuint Bytes(int groups, int paddedTokens, int panelRows)
     {
-        nuint chunk = (nuint)PanelChunks.ChunkGroups(groups) * (Int4Rows.GroupWords + 2);
+        nuint chunk = (nuint)PanelChunks.ChunkGroups(groups) * ((2 * Int4Rows.GroupWords) + 2);
         return (nuint)panelRows * sizeof(float) * (chunk + HalfTokens + (IInt4Panel.MostPanels * (nuint)paddedTokens));
     }
 

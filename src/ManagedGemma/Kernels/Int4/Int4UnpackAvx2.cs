@@ -29,7 +29,7 @@ internal sealed unsafe class Int4UnpackAvx2 : IInt4Unpack
                     biases[row] = Int4Rows.Widen(rows.Biases[(source * rows.Groups) + group]);
                 }
 
-                Transpose.EightWords(pointers, (nint)group * Int4Rows.GroupWords * sizeof(uint), words, Transpose.Rows);
+                Transpose.EightWords<WordStore>(pointers, (nint)group * Int4Rows.GroupWords * sizeof(uint), words, Transpose.Rows);
                 VecF scale = Vec.Load(scales), bias = Vec.Load(biases);
                 float* target = tile + ((nint)(group - firstGroup) * Int4Rows.GroupSize * IInt4Unpack.TileRows) + first;
                 for (int word = 0; word < Int4Rows.GroupWords; word++)

@@ -11,12 +11,14 @@ internal static unsafe class WordTransposeAvx2
     public const int Rows = 8;
 
     /// <summary>Transposes.</summary>
+    /// <typeparam name="TStore">What of a vector is stored, and how.</typeparam>
     /// <param name="rows">8 pointers to rows; unaligned, possibly the same row several times.</param>
     /// <param name="byteOffset">Where the 8 words begin in each row.</param>
     /// <param name="target">Vector 0; 8 words.</param>
     /// <param name="stride">Words from a vector to the next.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void EightWords(byte** rows, nint byteOffset, uint* target, nint stride)
+    public static void EightWords<TStore>(byte** rows, nint byteOffset, uint* target, nint stride)
+        where TStore : struct, IWordStore
     {
         Vector256<uint> r0 = One(rows, 0, byteOffset), r1 = One(rows, 1, byteOffset);
         Vector256<uint> r2 = One(rows, 2, byteOffset), r3 = One(rows, 3, byteOffset);
@@ -26,10 +28,10 @@ internal static unsafe class WordTransposeAvx2
         Vector256<ulong> a2 = ISA.UnpackLow(r2, r3).AsUInt64(), a3 = ISA.UnpackHigh(r2, r3).AsUInt64();
         Vector256<ulong> a4 = ISA.UnpackLow(r4, r5).AsUInt64(), a5 = ISA.UnpackHigh(r4, r5).AsUInt64();
         Vector256<ulong> a6 = ISA.UnpackLow(r6, r7).AsUInt64(), a7 = ISA.UnpackHigh(r6, r7).AsUInt64();
-        Store(ISA.UnpackLow(a0, a2), ISA.UnpackLow(a4, a6), target, stride);
-        Store(ISA.UnpackHigh(a0, a2), ISA.UnpackHigh(a4, a6), target + stride, stride);
-        Store(ISA.UnpackLow(a1, a3), ISA.UnpackLow(a5, a7), target + (2 * stride), stride);
-        Store(ISA.UnpackHigh(a1, a3), ISA.UnpackHigh(a5, a7), target + (3 * stride), stride);
+        Store<TStore>(ISA.UnpackLow(a0, a2), ISA.UnpackLow(a4, a6), target, stride);
+        Store<TStore>(ISA.UnpackHigh(a0, a2), ISA.UnpackHigh(a4, a6), target + stride, stride);
+        Store<TStore>(ISA.UnpackLow(a1, a3), ISA.UnpackLow(a5, a7), target + (2 * stride), stride);
+        Store<TStore>(ISA.UnpackHigh(a1, a3), ISA.UnpackHigh(a5, a7), target + (3 * stride), stride);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -37,9 +39,10 @@ internal static unsafe class WordTransposeAvx2
 
     // The 128-bit lanes hold: word w of four rows, word w + 4 of the same.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(Vector256<ulong> low, Vector256<ulong> high, uint* target, nint stride)
+    private static void Store<TStore>(Vector256<ulong> low, Vector256<ulong> high, uint* target, nint stride)
+        where TStore : struct, IWordStore
     {
-        ISA.Permute2x128(low, high, 0x20).AsUInt32().Store(target);
-        ISA.Permute2x128(low, high, 0x31).AsUInt32().Store(target + (4 * stride));
+        TStore.Store(ISA.Permute2x128(low, high, 0x20).AsUInt32(), target);
+        TStore.Store(ISA.Permute2x128(low, high, 0x31).AsUInt32(), target + (4 * stride));
     }
 }

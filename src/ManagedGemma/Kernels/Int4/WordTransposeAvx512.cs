@@ -14,12 +14,14 @@ internal static unsafe class WordTransposeAvx512
     public const int Rows = 16;
 
     /// <summary>Transposes.</summary>
+    /// <typeparam name="TStore">What of a vector is stored, and how.</typeparam>
     /// <param name="rows">16 pointers to rows; unaligned, possibly the same row several times.</param>
     /// <param name="byteOffset">Where the 8 words begin in each row.</param>
     /// <param name="target">Vector 0; 16 words.</param>
     /// <param name="stride">Words from a vector to the next.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void EightWords(byte** rows, nint byteOffset, uint* target, nint stride)
+    public static void EightWords<TStore>(byte** rows, nint byteOffset, uint* target, nint stride)
+        where TStore : struct, IWordStore
     {
         Vector512<uint> r0 = Two(rows, 0, byteOffset), r1 = Two(rows, 1, byteOffset);
         Vector512<uint> r2 = Two(rows, 2, byteOffset), r3 = Two(rows, 3, byteOffset);
@@ -29,10 +31,10 @@ internal static unsafe class WordTransposeAvx512
         Vector512<ulong> a2 = ISA.UnpackLow(r2, r3).AsUInt64(), a3 = ISA.UnpackHigh(r2, r3).AsUInt64();
         Vector512<ulong> a4 = ISA.UnpackLow(r4, r5).AsUInt64(), a5 = ISA.UnpackHigh(r4, r5).AsUInt64();
         Vector512<ulong> a6 = ISA.UnpackLow(r6, r7).AsUInt64(), a7 = ISA.UnpackHigh(r6, r7).AsUInt64();
-        Store(ISA.UnpackLow(a0, a2), ISA.UnpackLow(a4, a6), target, stride);
-        Store(ISA.UnpackHigh(a0, a2), ISA.UnpackHigh(a4, a6), target + stride, stride);
-        Store(ISA.UnpackLow(a1, a3), ISA.UnpackLow(a5, a7), target + (2 * stride), stride);
-        Store(ISA.UnpackHigh(a1, a3), ISA.UnpackHigh(a5, a7), target + (3 * stride), stride);
+        Store<TStore>(ISA.UnpackLow(a0, a2), ISA.UnpackLow(a4, a6), target, stride);
+        Store<TStore>(ISA.UnpackHigh(a0, a2), ISA.UnpackHigh(a4, a6), target + stride, stride);
+        Store<TStore>(ISA.UnpackLow(a1, a3), ISA.UnpackLow(a5, a7), target + (2 * stride), stride);
+        Store<TStore>(ISA.UnpackHigh(a1, a3), ISA.UnpackHigh(a5, a7), target + (3 * stride), stride);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -42,9 +44,10 @@ internal static unsafe class WordTransposeAvx512
 
     // The 128-bit lanes hold: word w of four rows, word w + 4 of the same, then both for the rows eight further.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(Vector512<ulong> low, Vector512<ulong> high, uint* target, nint stride)
+    private static void Store<TStore>(Vector512<ulong> low, Vector512<ulong> high, uint* target, nint stride)
+        where TStore : struct, IWordStore
     {
-        ISA.PermuteVar8x64x2(low, Vector512.Create(0UL, 1, 8, 9, 4, 5, 12, 13), high).AsUInt32().Store(target);
-        ISA.PermuteVar8x64x2(low, Vector512.Create(2UL, 3, 10, 11, 6, 7, 14, 15), high).AsUInt32().Store(target + (4 * stride));
+        TStore.Store(ISA.PermuteVar8x64x2(low, Vector512.Create(0UL, 1, 8, 9, 4, 5, 12, 13), high).AsUInt32(), target);
+        TStore.Store(ISA.PermuteVar8x64x2(low, Vector512.Create(2UL, 3, 10, 11, 6, 7, 14, 15), high).AsUInt32(), target + (4 * stride));
     }
 }

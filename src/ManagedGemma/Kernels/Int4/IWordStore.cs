@@ -1,0 +1,13 @@
+using System.Runtime.Intrinsics;
+
+namespace ManagedGemma.Kernels.Int4;
+
+/// <summary>What becomes of a vector of transposed words.</summary>
+internal unsafe interface IWordStore
+{
+    /// <summary>Stores words of eight rows.</summary>
+    static abstract void Store(Vector256<uint> words, uint* target);
+
+    /// <summary>Stores words of sixteen rows.</summary>
+    static abstract void Store(Vector512<uint> words, uint* target);
+}

@@ -1,0 +1,22 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace ManagedGemma.Kernels.Int4;
+
+/// <summary>The even nibbles of each word as bytes, and the odd ones two vectors further: behind those of a panel's rows.</summary>
+internal readonly unsafe struct NibbleStore : IWordStore
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(Vector256<uint> words, uint* target)
+    {
+        (words & Vector256.Create(0x0F0F0F0Fu)).Store(target);
+        ((words >>> 4) & Vector256.Create(0x0F0F0F0Fu)).Store(target + (2 * Vector256<uint>.Count));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(Vector512<uint> words, uint* target)
+    {
+        (words & Vector512.Create(0x0F0F0F0Fu)).Store(target);
+        ((words >>> 4) & Vector512.Create(0x0F0F0F0Fu)).Store(target + (2 * Vector512<uint>.Count));
+    }
+}
