@@ -1,4 +1,6 @@
 using System.IO.MemoryMappedFiles;
+using ManagedGemma.Memory.Paging;
+using Microsoft.Win32.SafeHandles;
 
 namespace ManagedGemma.Checkpoints;
 
@@ -8,21 +10,24 @@ namespace ManagedGemma.Checkpoints;
 /// </summary>
 public sealed unsafe class MappedFile : IDisposable
 {
+    private readonly SafeFileHandle? _handle;
     private readonly MemoryMappedFile? _map;
     private readonly MemoryMappedViewAccessor? _view;
     private byte* _pointer;
     private bool _disposed;
 
-    private MappedFile(string path, long length, MemoryMappedFile? map, MemoryMappedViewAccessor? view)
+    private MappedFile(string path, long length, SafeFileHandle? handle, MemoryMappedFile? map, MemoryMappedViewAccessor? view)
     {
         Path = path;
         Length = length;
+        _handle = handle;
         _map = map;
         _view = view;
         if (view is not null)
         {
             view.SafeMemoryMappedViewHandle.AcquirePointer(ref _pointer);
             _pointer += view.PointerOffset;
+            PageAdvice.Current.WantLargePages(_pointer, (nuint)length);
         }
     }
 
@@ -59,12 +64,12 @@ public sealed unsafe class MappedFile : IDisposable
             if (length == 0)
             {
                 stream.Dispose();
-                return new MappedFile(path, 0, null, null);
+                return new MappedFile(path, 0, null, null, null);
             }
 
             map = MemoryMappedFile.CreateFromFile(stream, null, length, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
             view = map.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read);
-            return new MappedFile(path, length, map, view);
+            return new MappedFile(path, length, stream.SafeFileHandle, map, view);
         }
         catch (Exception exception) when (FileFailure.Is(exception))
         {
@@ -74,6 +79,15 @@ public sealed unsafe class MappedFile : IDisposable
             throw FileFailure.Reading(path, exception);
         }
     }
+
+    /// <summary>Starts reading a range that is not in memory.</summary>
+    internal void ReadAhead(long offset, long length) => PageAdvice.Current.ReadAhead(Pointer + offset, (nuint)length);
+
+    /// <summary>Gives a range's pages back to the system; they are read again when they are wanted again.</summary>
+    internal void Release(long offset, long length) => PageAdvice.Current.Release(_handle!, offset, Pointer + offset, (nuint)length);
+
+    /// <summary>Whether a byte is in memory.</summary>
+    internal bool IsCached(long offset) => PageAdvice.Current.IsCached(_handle!, offset);
 
     /// <summary>Unmaps the file. Pointers into it are invalid from here on.</summary>
     public void Dispose()

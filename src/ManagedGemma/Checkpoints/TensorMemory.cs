@@ -44,6 +44,9 @@ internal sealed unsafe class TensorMemory : IDisposable
         }
     }
 
+    /// <summary>The mapped file; null for native memory, which needs no reading.</summary>
+    public MappedFile? File => _file;
+
     public void Dispose()
     {
         if (_disposed)

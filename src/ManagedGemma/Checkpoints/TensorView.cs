@@ -45,6 +45,9 @@ public sealed unsafe class TensorView
     /// <exception cref="ObjectDisposedException">The owner has been disposed.</exception>
     internal byte* Pointer => _memory.Pointer + _offset;
 
+    /// <summary>Where the bytes lie in a mapped file; null when they do not.</summary>
+    internal FileRange? Range => _memory.File is { } file ? new FileRange(file, _offset, ByteLength) : null;
+
     /// <summary>Copies bytes out of the tensor.</summary>
     /// <param name="byteOffset">Where in the tensor to begin.</param>
     /// <param name="destination">Takes as many bytes as it is long.</param>

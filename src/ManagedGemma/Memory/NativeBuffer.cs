@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using ManagedGemma.Memory.Paging;
 
 namespace ManagedGemma.Memory;
 
@@ -10,6 +11,9 @@ internal sealed unsafe class NativeBuffer : IDisposable
 {
     private const nuint Alignment = 64;
 
+    // What is larger than a large page lies in large pages: a step walks through buffers token by token, a page or more apart.
+    private const nuint LargePage = 2 << 20;
+
     private byte* _pointer;
 
     /// <summary>Takes <paramref name="byteLength"/> bytes; the content is undefined.</summary>
@@ -19,7 +23,12 @@ internal sealed unsafe class NativeBuffer : IDisposable
         ByteLength = byteLength;
         if (byteLength > 0)
         {
-            _pointer = (byte*)NativeMemory.AlignedAlloc(byteLength, Alignment);
+            bool large = byteLength >= LargePage;
+            _pointer = (byte*)NativeMemory.AlignedAlloc(byteLength, large ? LargePage : Alignment);
+            if (large)
+            {
+                PageAdvice.Current.WantLargePages(_pointer, byteLength);
+            }
         }
     }
 

@@ -67,6 +67,9 @@ internal sealed class DecoderLayer
     /// <summary>[hidden]: on the feed-forward's output.</summary>
     public float[] PostFeedforwardNorm { get; }
 
+    /// <summary>All matrices.</summary>
+    public IEnumerable<Linear> Linears => [.. Qkv, .. Output, .. GateUp, .. Down];
+
     /// <summary>A norm's weight with the 1 that MLX and Hugging Face files leave out.</summary>
     public static float[] Norm(GemmaCheckpoint checkpoint, string module, int length)
     {

@@ -34,6 +34,5 @@ internal sealed class DecoderWeights
     public Linear Head { get; }
 
     /// <summary>Matrices of the blocks.</summary>
-    public IEnumerable<Linear> Linears =>
-        Layers.SelectMany(layer => new[] { layer.Qkv, layer.Output, layer.GateUp, layer.Down }).SelectMany(all => all);
+    public IEnumerable<Linear> Linears => Layers.SelectMany(layer => layer.Linears);
 }

@@ -14,6 +14,8 @@ public sealed partial class GemmaModel : IDisposable
     private readonly KernelTable _kernels;
     private readonly WorkerTeam _team;
     private readonly DecoderWeights _weights;
+    private readonly LayerPages _pages;
+    private readonly bool _releasePages;
     private readonly ConcurrentDictionary<DecoderRules, DecoderMath> _math = new();
     private readonly Lock _lifetime = new();
     private int _running;
@@ -35,6 +37,8 @@ public sealed partial class GemmaModel : IDisposable
 
             _kernels = options.InstructionSet is { } limit ? KernelTable.UpTo(limit) : KernelTable.ForMachine();
             _weights = new DecoderWeights(checkpoint);
+            _pages = new LayerPages(_weights);
+            _releasePages = options.ReleasePages;
             _team = new WorkerTeam(options.Threads ?? Environment.ProcessorCount);
         }
         catch
@@ -179,7 +183,8 @@ public sealed partial class GemmaModel : IDisposable
 
         DecoderMath math = _math.GetOrAdd(options.Rules, rules => new DecoderMath(Config, rules));
         PassLayout layout = new(sequences);
-        PassRun run = new(_weights, layout, new DecoderPass(Config, math, _kernels, _team, options.Precision, layout), caches, new AttentionShape(Config));
+        DecoderPass pass = new(Config, math, _kernels, _team, options.Precision, layout);
+        PassRun run = new(_weights, _pages, _releasePages, layout, pass, caches, new AttentionShape(Config));
         try
         {
             run.Embed(prompts, cancellation);

@@ -32,6 +32,10 @@ internal sealed unsafe class Linear
     /// <summary>The bytes of all rows with their scales.</summary>
     public long ByteLength => _matrix.ByteLength;
 
+    /// <summary>Where the matrix lies in mapped files.</summary>
+    public IEnumerable<FileRange> Ranges =>
+        new[] { _matrix.Weight.Range, _matrix.Scales?.Range, _matrix.Biases?.Range }.OfType<FileRange>();
+
     /// <summary>Some rows of a 4-bit matrix.</summary>
     public Int4Rows Int4(int first, int count) =>
         new Int4Rows(

@@ -7,10 +7,22 @@ internal sealed class PassRun : IDisposable
     private readonly PassLayout _layout;
     private readonly KeyValues[][] _caches; // [layer or 1][sequence]
     private readonly bool _ownsCaches;
+    private readonly LayerPages _pages;
+    private readonly bool _releasePages;
+    private Task? _reading;
 
     /// <summary>A pass; without caches to keep, one layer's keys and values are overwritten by the next's.</summary>
-    public PassRun(DecoderWeights weights, PassLayout layout, DecoderPass pass, IReadOnlyList<SequenceCache>? caches, AttentionShape shape)
+    public PassRun(
+        DecoderWeights weights,
+        LayerPages pages,
+        bool releasePages,
+        PassLayout layout,
+        DecoderPass pass,
+        IReadOnlyList<SequenceCache>? caches,
+        AttentionShape shape)
     {
+        _pages = pages;
+        _releasePages = releasePages;
         _weights = weights;
         _layout = layout;
         Pass = pass;
@@ -36,12 +48,21 @@ internal sealed class PassRun : IDisposable
             }
         }
 
+        _reading = _pages.ReadAhead(0);
         Pass.Embed(_weights.Embedding, ids, cancellation);
     }
 
-    /// <summary>Runs a block.</summary>
-    public void Block(int layer, CancellationToken cancellation) =>
+    /// <summary>Runs a block, while the next one's weights are read.</summary>
+    public void Block(int layer, CancellationToken cancellation)
+    {
+        _reading?.Wait(CancellationToken.None);
+        _reading = _pages.ReadAhead(layer + 1);
         Pass.Block(_weights.Layers[layer], _caches[_ownsCaches ? 0 : layer], cancellation);
+        if (_releasePages)
+        {
+            _pages.Release(layer);
+        }
+    }
 
     /// <summary>Runs all blocks and the final norm.</summary>
     public void All(CancellationToken cancellation)
@@ -72,6 +93,7 @@ internal sealed class PassRun : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _reading?.Wait(CancellationToken.None);
         Pass.Dispose();
         if (_ownsCaches)
         {

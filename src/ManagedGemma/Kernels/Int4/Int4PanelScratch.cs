@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace ManagedGemma.Kernels.Int4;
 
@@ -56,17 +57,23 @@ internal readonly unsafe struct Int4PanelScratch
             for (int row = 0; row < rows; row += _panelRows)
             {
                 int count = Math.Min(_panelRows, rows - row);
-                ReadOnlySpan<float> sums = new(Sums(row / _panelRows, token), count);
-                Span<float> target = new(y + (token * yStride) + row, count);
-                if (x.Type == ActivationType.Int16)
-                {
-                    sums.CopyTo(target);
-                }
-                else
-                {
-                    System.Numerics.Tensors.TensorPrimitives.Multiply(sums, x.Units[token], target);
-                }
+                Copy(Sums(row / _panelRows, token), x.Type == ActivationType.Int16 ? 1 : x.Units[token], y + (token * yStride) + row, count);
             }
+        }
+    }
+
+    // A product with 1 is exact.
+    private static void Copy(float* sums, float unit, float* target, int count)
+    {
+        int row = 0;
+        for (; row + Vector256<float>.Count <= count; row += Vector256<float>.Count)
+        {
+            (Vector256.Load(sums + row) * unit).Store(target + row);
+        }
+
+        for (; row < count; row++)
+        {
+            target[row] = sums[row] * unit;
         }
     }
 }

@@ -1,0 +1,43 @@
+namespace ManagedGemma.Checkpoints;
+
+/// <summary>A part of a mapped file.</summary>
+internal readonly record struct FileRange(MappedFile File, long Offset, long Length)
+{
+    private const long ProbeBytes = 16L << 20;
+
+    /// <summary>One past the last byte.</summary>
+    public long End => Offset + Length;
+
+    /// <summary>Makes neighbours one: ranges in the order of the file that are at most <paramref name="gap"/> bytes apart.</summary>
+    public static List<FileRange> Merge(IEnumerable<FileRange> ranges, long gap)
+    {
+        List<FileRange> merged = [];
+        foreach (FileRange range in ranges.OrderBy(x => x.File.Path, StringComparer.Ordinal).ThenBy(x => x.Offset))
+        {
+            if (merged.Count > 0 && merged[^1] is { } last && ReferenceEquals(last.File, range.File) && range.Offset - last.End <= gap)
+            {
+                merged[^1] = last with { Length = Math.Max(last.End, range.End) - last.Offset };
+            }
+            else
+            {
+                merged.Add(range);
+            }
+        }
+
+        return merged;
+    }
+
+    /// <summary>Whether the range seems to be in memory: its last byte and one every 16 MB are.</summary>
+    public bool IsCached()
+    {
+        for (long offset = Offset; offset < End; offset += ProbeBytes)
+        {
+            if (!File.IsCached(offset))
+            {
+                return false;
+            }
+        }
+
+        return Length == 0 || File.IsCached(End - 1);
+    }
+}
