@@ -33,8 +33,8 @@ internal static unsafe class Int4PanelLoaderAvx512
             Transpose.EightWords<NibbleStore>(pointers + Transpose.Rows, offset, target + Transpose.Rows, 2 * Rows);
         }
 
-        LoadFloats(rows.Scales + first, groups, rows, pointers, panel.Scales);
-        LoadFloats(rows.Biases + first, groups, rows, pointers, panel.Biases);
+        LoadFloats(rows.Scales, first, groups, rows, pointers, panel.Scales);
+        LoadFloats(rows.Biases, first, groups, rows, pointers, panel.Biases);
     }
 
     private static void Point(void* first, nint byteStride, int count, byte** pointers)
@@ -45,39 +45,39 @@ internal static unsafe class Int4PanelLoaderAvx512
         }
     }
 
-    // Two bf16 make a word; each transposed word gives two floats.
+    // Two bf16 make a word; each transposed word gives two floats. Sixteen groups at a time, which end with the last one wanted:
+    // those before the first one wanted are not stored.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void LoadFloats(ushort* source, int groups, in Int4Rows rows, byte** pointers, float* target)
+    private static void LoadFloats(ushort* source, int first, int groups, in Int4Rows rows, byte** pointers, float* target)
     {
         uint* words = stackalloc uint[8 * Rows];
         Point(source, rows.Groups * sizeof(ushort), rows.Count, pointers);
-        if (groups < PairedGroups)
+        if (rows.Groups < PairedGroups)
         {
             for (int group = 0; group < groups; group++)
             {
                 for (int row = 0; row < Rows; row++)
                 {
-                    target[(group * Rows) + row] = Int4Rows.Widen(((ushort*)pointers[row])[group]);
+                    target[(group * Rows) + row] = Int4Rows.Widen(((ushort*)pointers[row])[first + group]);
                 }
             }
 
             return;
         }
 
-        for (int first = 0; first < groups; first += PairedGroups)
+        for (int end = first + groups; end > first; end -= PairedGroups)
         {
-            // The last sixteen end with the last group, so some may be transposed twice.
-            int group = Math.Min(first, groups - PairedGroups);
-            Transpose.EightWords<WordStore>(pointers, group * sizeof(ushort), words, Rows);
-            Transpose.EightWords<WordStore>(pointers + Transpose.Rows, group * sizeof(ushort), words + Transpose.Rows, Rows);
-            for (int word = 0; word < 8; word++)
+            int begin = Math.Max(end - PairedGroups, 0);
+            Transpose.EightWords<WordStore>(pointers, begin * sizeof(ushort), words, Rows);
+            Transpose.EightWords<WordStore>(pointers + Transpose.Rows, begin * sizeof(ushort), words + Transpose.Rows, Rows);
+            for (int group = Math.Max(begin, first); group < Math.Min(begin + PairedGroups, first + groups); group++)
             {
-                uint* low = (uint*)target + ((group + (2 * word)) * Rows);
+                uint* pair = words + ((group - begin) / 2 * Rows);
+                uint* floats = (uint*)target + ((group - first) * Rows);
+                int shift = ((group - begin) & 1) == 0 ? 16 : 0;
                 for (int row = 0; row < Rows; row += VecU.Count)
                 {
-                    VecU pair = Vec.Load(words + (word * Rows) + row);
-                    (pair << 16).Store(low + row);
-                    (pair & Vec.Create(0xFFFF0000)).Store(low + Rows + row);
+                    ((Vec.Load(pair + row) << shift) & Vec.Create(0xFFFF0000)).Store(floats + row);
                 }
             }
         }

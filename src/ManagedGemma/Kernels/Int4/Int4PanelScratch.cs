@@ -17,7 +17,7 @@ internal readonly unsafe struct Int4PanelScratch
     {
         _panelRows = panelRows;
         _paddedTokens = paddedTokens;
-        nint groups = PanelChunks.ChunkGroups(rows.Groups);
+        nint groups = PanelChunks.ChunkGroups(rows.Groups, paddedTokens);
         Nibbles = (uint*)scratch;
         Scales = (float*)(Nibbles + (2 * groups * Int4Rows.GroupWords * panelRows));
         Biases = Scales + (groups * panelRows);
@@ -42,7 +42,7 @@ internal readonly unsafe struct Int4PanelScratch
     /// <summary>Bytes for a call with as many panels as there may be.</summary>
     public static nuint Bytes(int groups, int paddedTokens, int panelRows)
     {
-        nuint chunk = (nuint)PanelChunks.ChunkGroups(groups) * ((2 * Int4Rows.GroupWords) + 2);
+        nuint chunk = (nuint)PanelChunks.ChunkGroups(groups, paddedTokens) * ((2 * Int4Rows.GroupWords) + 2);
         return (nuint)panelRows * sizeof(float) * (chunk + HalfTokens + (IInt4Panel.MostPanels * (nuint)paddedTokens));
     }
 

@@ -32,7 +32,7 @@ internal unsafe struct PanelPrefetch
         _panelRows = panelRows;
         _firstRow = chunk.NextPanel * panelRows;
         _firstGroup = chunk.NextFirstGroup;
-        _groups = Math.Min(PanelChunks.ChunkGroups(rows.Groups), rows.Groups - _firstGroup);
+        _groups = Math.Min(chunk.MostGroups, rows.Groups - _firstGroup);
         int tiles = (chunk.EndToken - chunk.FirstToken + tileTokens - 1) / tileTokens;
         int steps = tiles * chunk.Groups, lines = panelRows * _groups * ((Int4Rows.GroupWords * sizeof(uint)) + 4) / LineBytes;
         _perGroup = (lines / steps) + 1;
