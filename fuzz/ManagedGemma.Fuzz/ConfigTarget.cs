@@ -19,6 +19,12 @@ internal sealed class ConfigTarget : IFuzzTarget
             return;
         }
 
+        CheckRanges(config);
+    }
+
+    /// <summary>What the engine relies on, whatever file the config is from.</summary>
+    public static void CheckRanges(GemmaConfig config)
+    {
         Invariant.Holds(config.HiddenSize > 0 && config.IntermediateSize > 0 && config.SlidingWindow > 0, "sizes are positive");
         Invariant.Holds(config.LayerCount > 0 && config.FullAttention.Count == config.LayerCount, "there is an attention kind a layer");
         Invariant.Holds(config.HeadDim > 0 && config.HeadDim % 2 == 0, "head_dim is even");

@@ -97,6 +97,11 @@ internal sealed class EncodeCommand : Command
             DemoNotice.ForWeights(screen);
         }
 
+        if (encoder.Model.Checkpoint is { IsConfigAssumed: true, ConfigOrigin: { } origin })
+        {
+            screen.Warn($"there is no config.json: sizes are taken from {origin} and may not be this model's");
+        }
+
         RefuseOwnFiles(encoder.Model.Checkpoint, output);
         interrupt.Token.ThrowIfCancellationRequested();
         watch.Restart();

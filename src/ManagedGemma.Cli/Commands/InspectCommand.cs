@@ -84,10 +84,11 @@ internal sealed class InspectCommand : Command
             ModelOrigin = source.OriginText,
             Location = checkpoint.Location,
             IsDemo = checkpoint.IsDemo,
+            ConfigOrigin = checkpoint.ConfigOrigin,
             Config = Describe(checkpoint.Config),
             Parameters = summary.Parameters,
             Files = [.. checkpoint.Files.Select(x => new InspectFile(x, checkpoint.IsDemo ? checkpoint.TotalBytes : new FileInfo(x).Length))],
-            Tokenizer = checkpoint.TokenizerPath,
+            Tokenizer = checkpoint.TokenizerPath ?? checkpoint.EmbeddedTokenizer,
             TensorCount = checkpoint.Tensors.Count,
             TensorBytes = checkpoint.TotalBytes,
             Parts = [.. summary.Parts.Select(x => new InspectPart(NameOf(x.Part), x.Tensors, x.Parameters, x.Bytes))],
@@ -95,7 +96,7 @@ internal sealed class InspectCommand : Command
             Tensors = withTensors
                 ? [.. checkpoint.Tensors
                     .OrderBy(x => x.Name, NaturalOrder.Instance)
-                    .Select(x => new InspectTensor(x.Name, x.ElementType.ToSafetensorsName(), x.Shape, x.ByteLength))]
+                    .Select(x => new InspectTensor(x.Name, x.TypeName, x.WeightShape, x.ByteLength))]
                 : null,
             Engine = null,
             Problem = null,

@@ -33,7 +33,7 @@ internal sealed record ModelSource(ModelOrigin Origin, string? Path)
     {
         if (option is not null)
         {
-            return option.Length > 0 ? new ModelSource(ModelOrigin.Option, option) : throw new UsageException("--model takes a directory, not an empty text");
+            return option.Length > 0 ? new ModelSource(ModelOrigin.Option, option) : throw new UsageException("--model takes a directory or a file, not an empty text");
         }
 
         return GemmaTextEncoder.FindDefault() switch
@@ -55,25 +55,7 @@ internal sealed record ModelSource(ModelOrigin Origin, string? Path)
 
     /// <summary>Loads the tokenizer alone: the weights may be missing.</summary>
     /// <exception cref="GemmaException">There is none, or it is damaged.</exception>
-    public PromptTokenizer LoadTokenizer()
-    {
-        if (Path is null)
-        {
-            return new ByteTokenizer();
-        }
-
-        bool isFile = File.Exists(Path);
-        if (!isFile && !Directory.Exists(Path))
-        {
-            throw new GemmaException("the directory does not exist", Path);
-        }
-
-        string directory = isFile ? System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(Path))! : Path;
-        string file = System.IO.Path.Combine(directory, "tokenizer.json");
-        return File.Exists(file)
-            ? GemmaTokenizer.Load(file)
-            : throw new GemmaException("there is no tokenizer in the directory", directory, expected: "tokenizer.json");
-    }
+    public PromptTokenizer LoadTokenizer() => Path is null ? new ByteTokenizer() : GemmaTokenizer.LoadFor(Path);
 
     private static string NameOf(string path)
     {

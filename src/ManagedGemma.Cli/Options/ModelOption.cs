@@ -10,8 +10,8 @@ internal sealed class ModelOption : Option<string>
     public ModelOption()
         : base("--model", "-m")
     {
-        Description = $"The model's directory. Default: {GemmaTextEncoder.ModelVariable}, else {GemmaTextEncoder.DefaultRepository} in the Hugging Face cache, else a demo.";
-        HelpName = "DIR";
+        Description = $"The model's directory, or its .gguf or .safetensors file. Default: {GemmaTextEncoder.ModelVariable}, else {GemmaTextEncoder.DefaultRepository} in the Hugging Face cache, else a demo.";
+        HelpName = "PATH";
     }
 
     /// <summary>Finds the model; nothing is opened.</summary>

@@ -15,17 +15,17 @@ internal sealed class CheckpointSummary
         HashSet<string> names = [.. checkpoint.Tensors.Select(x => x.Name)];
         foreach (TensorView tensor in checkpoint.Tensors)
         {
-            CheckpointPart part = PartOf(checkpoint, tensor.Name);
-            string module = tensor.Name[..Math.Max(0, tensor.Name.LastIndexOf('.'))];
-            bool isQuantised = names.Contains(module + ".scales");
+            CheckpointPart part = PartOf(checkpoint.ModuleOf(tensor));
+            string path = tensor.Name[..Math.Max(0, tensor.Name.LastIndexOf('.'))];
+            bool isQuantised = names.Contains(path + ".scales");
             long parameters = 0;
             if (!isQuantised)
             {
-                parameters = tensor.ElementCount;
+                parameters = tensor.WeightShape.Aggregate(1L, (product, dimension) => product * dimension);
             }
-            else if (tensor.Name == module + ".weight")
+            else if (tensor.Name == path + ".weight")
             {
-                QuantizationScheme? scheme = checkpoint.Config.Quantization?.For(module);
+                QuantizationScheme? scheme = checkpoint.Config.Quantization?.For(path);
                 parameters = scheme is null ? 0 : tensor.ByteLength * 8 / scheme.Bits;
             }
 
@@ -33,7 +33,7 @@ internal sealed class CheckpointSummary
             _parts[part] = (bytes + tensor.ByteLength, sum + parameters, count + 1);
             if (part != CheckpointPart.Ignored)
             {
-                NoteStorage(checkpoint, tensor, module, isQuantised);
+                NoteStorage(checkpoint, tensor, path, isQuantised);
             }
         }
     }
@@ -54,44 +54,35 @@ internal sealed class CheckpointSummary
     /// <summary>The decoder's matrices that are not quantised.</summary>
     public IReadOnlyList<string> DenseModules => _dense;
 
-    private static CheckpointPart PartOf(GemmaCheckpoint checkpoint, string name)
+    private static CheckpointPart PartOf(string? module) => module?.Split('.') switch
     {
-        if (name.StartsWith("lm_head.", StringComparison.Ordinal) || name.StartsWith("language_model.lm_head.", StringComparison.Ordinal))
-        {
-            return CheckpointPart.Head;
-        }
+        ["embed_tokens"] => CheckpointPart.Embedding,
+        ["lm_head"] => CheckpointPart.Head,
+        ["norm"] => CheckpointPart.Norms,
+        ["layers", _, "self_attn", "q_norm" or "k_norm"] => CheckpointPart.Norms,
+        ["layers", _, "self_attn", _] => CheckpointPart.Attention,
+        ["layers", _, "mlp", _] => CheckpointPart.FeedForward,
+        ["layers", _, _] => CheckpointPart.Norms,
+        _ => CheckpointPart.Ignored,
+    };
 
-        if (!name.StartsWith(checkpoint.Prefix, StringComparison.Ordinal))
-        {
-            return CheckpointPart.Ignored;
-        }
-
-        string[] path = name[checkpoint.Prefix.Length..].Split('.');
-        return path switch
-        {
-            ["embed_tokens", ..] => CheckpointPart.Embedding,
-            ["norm", ..] => CheckpointPart.Norms,
-            ["layers", _, "self_attn", "q_norm" or "k_norm", ..] => CheckpointPart.Norms,
-            ["layers", _, "self_attn", ..] => CheckpointPart.Attention,
-            ["layers", _, "mlp", ..] => CheckpointPart.FeedForward,
-            ["layers", _, string module, ..] when module.EndsWith("layernorm", StringComparison.Ordinal) => CheckpointPart.Norms,
-            _ => CheckpointPart.Ignored,
-        };
-    }
-
-    private void NoteStorage(GemmaCheckpoint checkpoint, TensorView tensor, string module, bool isQuantised)
+    private void NoteStorage(GemmaCheckpoint checkpoint, TensorView tensor, string path, bool isQuantised)
     {
-        if (!isQuantised)
+        if (tensor.BlockType is { } type)
+        {
+            _schemes.Add($"GGUF {type}");
+        }
+        else if (!isQuantised)
         {
             if (tensor.Shape.Count == 2)
             {
-                _dense.Add(module);
+                _dense.Add(path);
             }
         }
-        else if (tensor.Name == module + ".scales")
+        else if (tensor.Name == path + ".scales")
         {
             _scaleTypes.Add(tensor.ElementType.ToSafetensorsName());
-            _schemes.Add(checkpoint.Config.Quantization?.For(module)?.ToString() ?? "not in config.json");
+            _schemes.Add(checkpoint.Config.Quantization?.For(path)?.ToString() ?? "not in config.json");
         }
     }
 }

@@ -11,12 +11,15 @@ internal sealed record InspectReport
 
     public required bool IsDemo { get; init; }
 
+    public required string ConfigOrigin { get; init; }
+
     public required InspectConfig Config { get; init; }
 
     public required long Parameters { get; init; }
 
     public required IReadOnlyList<InspectFile> Files { get; init; }
 
+    /// <summary>A path, or what inside the weights stands for one.</summary>
     public required string? Tokenizer { get; init; }
 
     public required int TensorCount { get; init; }

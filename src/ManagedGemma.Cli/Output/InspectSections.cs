@@ -46,6 +46,7 @@ internal static class InspectSections
         facts.AddRange(
         [
             ("tokenizer", report.Tokenizer is null ? report.IsDemo ? "bytes" : "none" : Path.GetFileName(report.Tokenizer)),
+            ("config", $"from {report.ConfigOrigin}"),
             ("type", config.ModelType),
             ("parameters", Amount.Count(report.Parameters)),
             ("layers", Text($"{config.Layers} of width {config.HiddenSize}, {config.IntermediateSize} inside the feed-forward")),
@@ -54,7 +55,7 @@ internal static class InspectSections
             ("attention", Attention(config)),
             ("RoPE, full", Text($"theta {config.RopeThetaFull}, positions divided by {config.RopeFactorFull}")),
             ("RoPE, sliding", Text($"theta {config.RopeThetaSliding}, positions divided by {config.RopeFactorSliding}")),
-            ("context", config.MaxPositions is { } positions ? Amount.Count(positions) : "not in config.json"),
+            ("context", config.MaxPositions is { } positions ? Amount.Count(positions) : "not in the config"),
             ("features", Text($"{(long)config.HiddenSize * (config.Layers + 1)} wide")),
             ("quantisation", Quantisation(report.Quantization)),
         ]);
@@ -75,7 +76,8 @@ internal static class InspectSections
 
     private static string Quantisation(InspectQuantization quantization) => quantization.Schemes.Count == 0
         ? "none"
-        : $"{string.Join("; ", quantization.Schemes)}; {string.Join(", ", quantization.ScaleTypes)} scales";
+        : string.Join("; ", quantization.Schemes)
+            + (quantization.ScaleTypes.Count > 0 ? $"; {string.Join(", ", quantization.ScaleTypes)} scales" : string.Empty);
 
     private static string List(IReadOnlyList<string> names) =>
         string.Join(", ", names.Take(MostListed)) + (names.Count > MostListed ? Text($" and {names.Count - MostListed} more") : string.Empty);

@@ -1,9 +1,13 @@
 namespace ManagedGemma.Checkpoints;
 
-/// <summary>Finds and opens the weight files of a directory. Owns them until they are handed over.</summary>
+/// <summary>Finds and opens the safetensors files of a model. Owns them until they are handed over.</summary>
 internal static class CheckpointFiles
 {
     private const string SingleName = "model.safetensors";
+    private const string Pattern = "*.safetensors";
+
+    /// <summary>Whether a directory holds files of this kind.</summary>
+    public static bool AnyIn(string directory) => File.Exists(Path.Combine(directory, SafetensorsIndex.FileName)) || Names(directory).Count > 0;
 
     /// <summary>Opens what the directory holds and says which tensor is where.</summary>
     /// <param name="directory">An existing directory.</param>
@@ -12,37 +16,48 @@ internal static class CheckpointFiles
     /// <exception cref="GemmaException">No weights, several candidates, a missing shard, a tensor that is not where the index says.</exception>
     public static List<SafetensorsFile> Open(string directory, Dictionary<string, TensorView> tensors)
     {
+        string index = Path.Combine(directory, SafetensorsIndex.FileName);
+        if (File.Exists(index))
+        {
+            return Owned(files => OpenShards(directory, index, files, tensors));
+        }
+
+        string single = Path.Combine(directory, SingleName);
+        return OpenFile(File.Exists(single) ? single : FindSingle(directory), tensors);
+    }
+
+    /// <summary>Opens a file that holds the whole checkpoint or, where its name says so, all parts beside it.</summary>
+    /// <exception cref="GemmaException">A file is damaged or missing, or two hold the same tensor.</exception>
+    public static List<SafetensorsFile> OpenFile(string path, Dictionary<string, TensorView> tensors) => Owned(files =>
+    {
+        ShardName? part = ShardName.Parse(Path.GetFileName(path));
+        IEnumerable<string> paths = part is null ? [path] : part.Paths(Path.GetDirectoryName(path) ?? string.Empty);
+        foreach (string one in paths)
+        {
+            SafetensorsFile file = SafetensorsFile.Open(one);
+            files.Add(file);
+            foreach (TensorView tensor in file.Tensors)
+            {
+                if (!tensors.TryAdd(tensor.Name, tensor))
+                {
+                    throw new GemmaException("duplicate tensor name", one, Untrusted.Show(tensor.Name), found: $"another in {tensors[tensor.Name].File}");
+                }
+            }
+        }
+    });
+
+    private static List<SafetensorsFile> Owned(Action<List<SafetensorsFile>> open)
+    {
         List<SafetensorsFile> files = [];
         try
         {
-            string index = Path.Combine(directory, SafetensorsIndex.FileName);
-            if (File.Exists(index))
-            {
-                OpenShards(directory, index, files, tensors);
-            }
-            else
-            {
-                string single = Path.Combine(directory, SingleName);
-                OpenSingle(File.Exists(single) ? single : FindSingle(directory), files, tensors);
-            }
-
+            open(files);
             return files;
         }
         catch
         {
             files.ForEach(x => x.Dispose());
             throw;
-        }
-    }
-
-    /// <summary>Opens one file that holds the whole checkpoint.</summary>
-    public static void OpenSingle(string path, List<SafetensorsFile> files, Dictionary<string, TensorView> tensors)
-    {
-        SafetensorsFile file = SafetensorsFile.Open(path);
-        files.Add(file);
-        foreach (TensorView tensor in file.Tensors)
-        {
-            tensors.Add(tensor.Name, tensor);
         }
     }
 
@@ -74,43 +89,43 @@ internal static class CheckpointFiles
     }
 
     /// <summary>
-    /// The one file of another name. Where several lie there, the one that holds an embedding: an adapter or a dump beside
-    /// a ComfyUI file is no part of the model.
+    /// The one model of another name: a file or the first part of several. Where several lie there, the one that holds an
+    /// embedding: an adapter or a dump beside a ComfyUI file is no part of the model.
     /// </summary>
     private static string FindSingle(string directory)
     {
-        List<string> candidates;
+        List<string> candidates = [.. Names(directory).DistinctBy(ModelOf)];
+        if (candidates.Count > 1)
+        {
+            HashSet<string> models = [.. Names(directory).FindAll(HoldsEmbedding).Select(ModelOf)];
+            candidates = models.Count > 0 ? candidates.FindAll(x => models.Contains(ModelOf(x))) : candidates;
+        }
+
+        return candidates.Count switch
+        {
+            0 => throw new GemmaException("no weight file", directory, expected: $"{SingleName}, {SafetensorsIndex.FileName}, one {Pattern} or one *.gguf"),
+            1 => candidates[0],
+            _ => throw new GemmaException(
+                "several weight files and nothing that says which",
+                directory,
+                expected: $"{SingleName}, {SafetensorsIndex.FileName}, one {Pattern}, or a file's path instead of the directory's",
+                found: string.Join(", ", candidates.Take(3).Select(Path.GetFileName))),
+        };
+    }
+
+    /// <summary>What is the same for all parts of one model.</summary>
+    private static string ModelOf(string path) => ShardName.Parse(Path.GetFileName(path)) is { } part ? part.Part(part.Count) : Path.GetFileName(path);
+
+    private static List<string> Names(string directory)
+    {
         try
         {
-            candidates = [.. Directory.EnumerateFiles(directory, "*.safetensors").Order(StringComparer.Ordinal)];
+            return [.. Directory.EnumerateFiles(directory, Pattern).Order(StringComparer.Ordinal)];
         }
         catch (Exception exception) when (FileFailure.Is(exception))
         {
             throw FileFailure.Reading(directory, exception);
         }
-
-        if (candidates.Count > 1)
-        {
-            string? shard = candidates.Find(x => Path.GetFileName(x).Contains("-of-", StringComparison.Ordinal));
-            if (shard is not null)
-            {
-                throw new GemmaException($"the directory holds a part of a model but no {SafetensorsIndex.FileName}", directory, Path.GetFileName(shard));
-            }
-
-            List<string> models = candidates.FindAll(HoldsEmbedding);
-            candidates = models.Count > 0 ? models : candidates;
-        }
-
-        return candidates.Count switch
-        {
-            0 => throw new GemmaException("no weight file", directory, expected: $"{SingleName}, {SafetensorsIndex.FileName} or one *.safetensors"),
-            1 => candidates[0],
-            _ => throw new GemmaException(
-                "several weight files and nothing that says which",
-                directory,
-                expected: $"{SingleName}, {SafetensorsIndex.FileName} or one *.safetensors",
-                found: string.Join(", ", candidates.Take(3).Select(Path.GetFileName))),
-        };
     }
 
     private static bool HoldsEmbedding(string path)
@@ -118,7 +133,7 @@ internal static class CheckpointFiles
         try
         {
             using SafetensorsFile file = SafetensorsFile.Open(path);
-            return file.Tensors.Any(x => GemmaCheckpoint.PrefixOf(x.Name) is not null);
+            return file.Tensors.Any(x => SafetensorsWeights.PrefixOf(x.Name) is not null);
         }
         catch (GemmaException)
         {

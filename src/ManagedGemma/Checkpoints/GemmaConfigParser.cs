@@ -5,12 +5,6 @@ namespace ManagedGemma.Checkpoints;
 /// <summary>Reads a config.json's root object into a <see cref="GemmaConfig"/>.</summary>
 internal static class GemmaConfigParser
 {
-    // Far above any Gemma and low enough that every product of two sizes and a vocabulary fits in 63 bits.
-    private const int MostLayers = 1024;
-    private const int MostHeads = 4096;
-    private const int WidestHead = 1 << 16;
-    private const int WidestLayer = 1 << 20;
-
     public static GemmaConfig Parse(JsonElement root, string path)
     {
         ConfigReader outer = new(root, path);
@@ -24,32 +18,23 @@ internal static class GemmaConfigParser
 
         RefuseWhatIsNotGemma3(config);
 
-        int layers = config.Size("num_hidden_layers", null, MostLayers);
-        int heads = config.Size("num_attention_heads", 8, MostHeads);
-        int keyValueHeads = config.Size("num_key_value_heads", 4, MostHeads);
-        if (heads % keyValueHeads != 0)
-        {
-            throw config.Bad("num_key_value_heads", "does not divide num_attention_heads", $"a divisor of {heads}", $"{keyValueHeads}");
-        }
-
-        int headDim = config.Size("head_dim", 256, WidestHead);
-        if (headDim % 2 != 0)
-        {
-            throw config.Bad("head_dim", "must be even", "an even number", $"{headDim}");
-        }
-
-        if ((long)heads * headDim > WidestLayer)
-        {
-            throw config.Bad("head_dim", "is too large", $"at most {WidestLayer} in all heads", $"{heads} heads of {headDim}");
-        }
-
+        int layers = config.Size("num_hidden_layers", null, ConfigLimits.Layers);
+        int heads = config.Size("num_attention_heads", 8, ConfigLimits.Heads);
+        int keyValueHeads = config.Size("num_key_value_heads", 4, ConfigLimits.Heads);
+        int headDim = config.Size("head_dim", 256, ConfigLimits.HeadWidth);
+        ConfigLimits.CheckHeads(
+            heads,
+            keyValueHeads,
+            headDim,
+            path,
+            (config.Location + "num_attention_heads", config.Location + "num_key_value_heads", config.Location + "head_dim"));
         RopeSettings rope = RopeSettings.Read(config);
         return new GemmaConfig
         {
             ModelType = outerType ?? (text is null ? "gemma3_text" : "gemma3"),
-            HiddenSize = config.Size("hidden_size", null, WidestLayer),
+            HiddenSize = config.Size("hidden_size", null, ConfigLimits.LayerWidth),
             LayerCount = layers,
-            IntermediateSize = config.Size("intermediate_size", null, WidestLayer),
+            IntermediateSize = config.Size("intermediate_size", null, ConfigLimits.LayerWidth),
             HeadCount = heads,
             KeyValueHeadCount = keyValueHeads,
             HeadDim = headDim,

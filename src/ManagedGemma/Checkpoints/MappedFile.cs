@@ -6,7 +6,7 @@ namespace ManagedGemma.Checkpoints;
 
 /// <summary>
 /// A whole file of any size, mapped read-only. The pages come from the system's cache and are shared by every process
-/// that maps the same file. The file must not be cut short while it is mapped: the system would end the process.
+/// that maps the same file. The file must not be cut short while it is read: the system would end the process.
 /// </summary>
 public sealed unsafe class MappedFile : IDisposable
 {
@@ -88,6 +88,26 @@ public sealed unsafe class MappedFile : IDisposable
 
     /// <summary>Whether a byte is in memory.</summary>
     internal bool IsCached(long offset) => PageAdvice.Current.IsCached(_handle!, offset);
+
+    /// <summary>
+    /// Holds the file's length against what is mapped. A download that starts anew or a copy over the file cuts it short, and
+    /// the pages beyond its new end are gone; who replaces a file by renaming another does no harm.
+    /// </summary>
+    /// <exception cref="GemmaException">The file is shorter than when it was opened.</exception>
+    internal void CheckLength()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (_handle is null)
+        {
+            return;
+        }
+
+        long length = RandomAccess.GetLength(_handle);
+        if (length < Length)
+        {
+            throw new GemmaException("the file was cut short while it was in use", Path, expected: $"{Length} bytes", found: $"{length}");
+        }
+    }
 
     /// <summary>Unmaps the file. Pointers into it are invalid from here on.</summary>
     public void Dispose()

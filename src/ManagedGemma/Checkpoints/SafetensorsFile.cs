@@ -68,6 +68,9 @@ public sealed class SafetensorsFile : IDisposable
     public TensorView Tensor(string name) =>
         TryGetTensor(name, out TensorView? tensor) ? tensor : throw new GemmaException("missing tensor", Path, Untrusted.Show(name));
 
+    /// <summary>As <see cref="MappedFile.CheckLength"/>.</summary>
+    internal void CheckLength() => _memory.CheckLength();
+
     /// <summary>Unmaps the file; its tensors are invalid from here on.</summary>
     public void Dispose() => _memory.Dispose();
 }

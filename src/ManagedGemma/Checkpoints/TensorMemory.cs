@@ -47,6 +47,9 @@ internal sealed unsafe class TensorMemory : IDisposable
     /// <summary>The mapped file; null for native memory, which needs no reading.</summary>
     public MappedFile? File => _file;
 
+    /// <summary>As <see cref="MappedFile.CheckLength"/>; native memory keeps its length.</summary>
+    public void CheckLength() => _file?.CheckLength();
+
     public void Dispose()
     {
         if (_disposed)

@@ -1,3 +1,5 @@
+using ManagedGemma.Checkpoints.Gguf;
+
 namespace ManagedGemma.Checkpoints;
 
 /// <summary>
@@ -10,7 +12,8 @@ public sealed unsafe class TensorView
     private readonly long _offset;
 
     /// <summary>Makes a view of bytes that the header's parser has found to lie inside the memory.</summary>
-    internal TensorView(string name, ElementType elementType, IReadOnlyList<long> shape, TensorMemory memory, long offset, long byteLength)
+    internal TensorView(
+        string name, ElementType elementType, IReadOnlyList<long> shape, TensorMemory memory, long offset, long byteLength, GgufType? blockType = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfNegative(byteLength);
@@ -19,6 +22,7 @@ public sealed unsafe class TensorView
         ElementType = elementType;
         Shape = shape;
         ByteLength = byteLength;
+        BlockType = blockType;
         _memory = memory;
         _offset = offset;
     }
@@ -32,6 +36,9 @@ public sealed unsafe class TensorView
     /// <summary>The type of one element.</summary>
     public ElementType ElementType { get; }
 
+    /// <summary>What the bytes of a GGUF tensor in blocks are; null for tensors whose elements are the weights.</summary>
+    public GgufType? BlockType { get; }
+
     /// <summary>The dimensions, slowest first; empty for a scalar.</summary>
     public IReadOnlyList<long> Shape { get; }
 
@@ -40,6 +47,13 @@ public sealed unsafe class TensorView
 
     /// <summary>Number of elements.</summary>
     public long ElementCount => ByteLength / ElementType.ByteSize();
+
+    /// <summary>The dimensions in weights: <see cref="Shape"/>, but for blocks, where that counts bytes.</summary>
+    public IReadOnlyList<long> WeightShape =>
+        BlockType is { } type ? [.. Shape.SkipLast(1), Shape[^1] / type.BlockBytes() * type.BlockLength()] : Shape;
+
+    /// <summary>The type's name as its format spells it, for instance <c>BF16</c> or <c>Q4_K</c>.</summary>
+    public string TypeName => BlockType?.ToString() ?? ElementType.ToSafetensorsName();
 
     /// <summary>The first byte of <see cref="ByteLength"/>.</summary>
     /// <exception cref="ObjectDisposedException">The owner has been disposed.</exception>
@@ -67,7 +81,7 @@ public sealed unsafe class TensorView
     {
         if (!ElementType.IsWeightFloat())
         {
-            throw new GemmaException("wrong element type", File, Untrusted.Show(Name), "BF16, F16 or F32", ElementType.ToSafetensorsName());
+            throw new GemmaException("wrong element type", File, Untrusted.Show(Name), "BF16, F16 or F32", TypeName);
         }
 
         if (ElementCount > Array.MaxLength)
@@ -89,5 +103,5 @@ public sealed unsafe class TensorView
     }
 
     /// <summary>Name, type and shape, for messages and debuggers.</summary>
-    public override string ToString() => $"{Untrusted.Show(Name)} {ElementType.ToSafetensorsName()} {Untrusted.Show(Shape)}";
+    public override string ToString() => $"{Untrusted.Show(Name)} {TypeName} {Untrusted.Show(WeightShape)}";
 }

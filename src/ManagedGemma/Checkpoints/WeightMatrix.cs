@@ -1,3 +1,5 @@
+using ManagedGemma.Checkpoints.Gguf;
+
 namespace ManagedGemma.Checkpoints;
 
 /// <summary>
@@ -27,12 +29,15 @@ public sealed class WeightMatrix
     /// <summary>Inputs, counted in weights however many bits each has.</summary>
     public long Columns { get; }
 
-    /// <summary>How the weights are quantised; null when they are dense.</summary>
+    /// <summary>How the weights are quantised by MLX; null when they are dense or GGUF's blocks.</summary>
     public QuantizationScheme? Scheme { get; }
+
+    /// <summary>The kind of GGUF blocks that the weights lie in; null when they do not.</summary>
+    public GgufType? BlockType => Weight.BlockType;
 
     /// <summary>
     /// Dense: BF16, F16 or F32 [rows, columns]. Quantised: U32 [rows, columns * bits / 32], where element j of a row
-    /// begins at bit j * bits of the row, lowest bit first.
+    /// begins at bit j * bits of the row, lowest bit first. GGUF's blocks: U8 [rows, bytes of a row].
     /// </summary>
     public TensorView Weight { get; }
 

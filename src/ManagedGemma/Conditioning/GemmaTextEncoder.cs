@@ -42,17 +42,17 @@ public sealed class GemmaTextEncoder : IDisposable
     public GemmaModel Model { get; }
 
     /// <summary>The tokenizer, read when it is first wanted.</summary>
-    /// <exception cref="GemmaException">There is no tokenizer.json beside the model, or it is damaged.</exception>
+    /// <exception cref="GemmaException">There is no tokenizer beside the weights or in them, or it is damaged.</exception>
     public PromptTokenizer Tokenizer => _tokenizer.Value;
 
     /// <summary>Loads an encoder.</summary>
-    /// <param name="path">A directory with config.json, weights and tokenizer.json.</param>
+    /// <param name="path">A directory with config.json, weights and tokenizer.json, or a file: see <see cref="GemmaCheckpoint.Open"/>.</param>
     /// <param name="options">Threads and instruction set.</param>
     /// <exception cref="GemmaException">Something is missing or wrong: the message names the file, the tensor and what was expected.</exception>
     public static GemmaTextEncoder Load(string path, GemmaModelOptions? options = null)
     {
         GemmaModel model = GemmaModel.Load(path, options);
-        return new GemmaTextEncoder(model, new Lazy<PromptTokenizer>(() => LoadTokenizer(model.Checkpoint)));
+        return new GemmaTextEncoder(model, new Lazy<PromptTokenizer>(() => GemmaTokenizer.LoadFor(model.Checkpoint)));
     }
 
     /// <summary>
@@ -175,11 +175,6 @@ public sealed class GemmaTextEncoder : IDisposable
 
     /// <summary>Disposes the model; encodes under way end first.</summary>
     public void Dispose() => Model.Dispose();
-
-    private static GemmaTokenizer LoadTokenizer(GemmaCheckpoint checkpoint) =>
-        GemmaTokenizer.Load(
-            checkpoint.TokenizerPath
-            ?? throw new GemmaException("there is no tokenizer beside the weights", checkpoint.Location, expected: "tokenizer.json"));
 
     private static RunOptions RunOptionsOf(EncodeOptions options) => new() { Precision = options.Precision, Rules = options.Profile.Decoder() };
 

@@ -70,10 +70,15 @@ internal sealed class DecoderLayer
     /// <summary>All matrices.</summary>
     public IEnumerable<Linear> Linears => [.. Qkv, .. Output, .. GateUp, .. Down];
 
-    /// <summary>A norm's weight with the 1 that MLX and Hugging Face files leave out.</summary>
+    /// <summary>A norm's weight with the 1, which MLX and Hugging Face files leave out and GGUF files have.</summary>
     public static float[] Norm(GemmaCheckpoint checkpoint, string module, int length)
     {
         float[] weight = checkpoint.Vector(module, length);
+        if (checkpoint.NormsHoldOne)
+        {
+            return weight;
+        }
+
         foreach (ref float value in weight.AsSpan())
         {
             value += 1;

@@ -49,7 +49,7 @@ public sealed partial class GemmaModel : IDisposable
     }
 
     /// <summary>Opens a checkpoint and sets a model up over it.</summary>
-    /// <param name="path">A directory with config.json and weights.</param>
+    /// <param name="path">A directory or a file: see <see cref="GemmaCheckpoint.Open"/>.</param>
     /// <param name="options">Threads and instruction set.</param>
     /// <exception cref="GemmaException">The checkpoint is not there, damaged, or not one that the kernels read.</exception>
     public static GemmaModel Load(string path, GemmaModelOptions? options = null) => new(GemmaCheckpoint.Open(path), options);
@@ -78,7 +78,7 @@ public sealed partial class GemmaModel : IDisposable
     /// <param name="options">Precision and rules; null: precise, original.</param>
     /// <param name="progress">Told after each block.</param>
     /// <param name="cancellation">Looked at before every task: a run ends within a fraction of a layer's time.</param>
-    /// <exception cref="GemmaException">No tokens, a token that the embedding has no row for, or more than the model's positions.</exception>
+    /// <exception cref="GemmaException">No tokens, a token that the embedding has no row for, or more than the model's positions; a weight file that was cut short.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public void Run(
         IReadOnlyList<int> tokenIds,
@@ -174,6 +174,7 @@ public sealed partial class GemmaModel : IDisposable
     private PassRun Begin(
         IReadOnlyList<IReadOnlyList<int>> prompts, IReadOnlyList<SequenceCache>? caches, RunOptions options, CancellationToken cancellation)
     {
+        Checkpoint.CheckLengths();
         (int Count, int Start)[] sequences = new (int, int)[prompts.Count];
         for (int i = 0; i < sequences.Length; i++)
         {

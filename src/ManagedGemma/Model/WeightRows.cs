@@ -1,5 +1,6 @@
 using ManagedGemma.Checkpoints;
 using ManagedGemma.Kernels.RowUnpack;
+using ManagedGemma.Kernels.RowUnpack.Gguf;
 
 namespace ManagedGemma.Model;
 
@@ -18,7 +19,7 @@ internal sealed unsafe class WeightRows
         _matrix = matrix;
         _unpack = matrix.Scheme switch
         {
-            null => null,
+            null => matrix.BlockType is { } type ? GgufRowUnpack.For(type) : null,
             { Mode: QuantizationMode.Affine } scheme => new AffineRowUnpack(scheme.Bits, scheme.GroupSize, matrix.Scales!.ElementType),
             { Mode: QuantizationMode.MxFp4 } => new MxFp4RowUnpack(),
             var scheme => throw new GemmaException(

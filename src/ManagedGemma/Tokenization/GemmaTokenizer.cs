@@ -2,11 +2,12 @@ using System.Buffers;
 using System.Text;
 using System.Text.Unicode;
 using CommunityToolkit.HighPerformance.Buffers;
+using ManagedGemma.Checkpoints;
 
 namespace ManagedGemma.Tokenization;
 
 /// <summary>
-/// The tokenizer of Gemma 3, from a <c>tokenizer.json</c>: byte-pair encoding with byte fallback over text whose spaces
+/// The tokenizer of Gemma 3, from a <c>tokenizer.json</c> or from the vocabulary inside a weight file: byte-pair encoding with byte fallback over text whose spaces
 /// are U+2581, and added tokens that are matched on the raw text, leftmost and longest first. Gives exactly the ids of
 /// Hugging Face's tokenizers.
 /// </summary>
@@ -106,6 +107,49 @@ public sealed class GemmaTokenizer : PromptTokenizer
         }
 
         return Parse(json, tokenizerJsonPath);
+    }
+
+    /// <summary>
+    /// Loads a model's tokenizer: the <c>tokenizer.json</c> beside the weights, which may themselves be missing, else the vocabulary
+    /// inside them (a GGUF file's metadata, a ComfyUI file's <c>spiece_model</c>).
+    /// </summary>
+    /// <param name="modelPath">A model's directory or file, as for <see cref="GemmaCheckpoint.Open"/>.</param>
+    /// <exception cref="GemmaException">There is no tokenizer, or it is damaged or not of this kind.</exception>
+    public static GemmaTokenizer LoadFor(string modelPath)
+    {
+        ArgumentNullException.ThrowIfNull(modelPath);
+        if (!File.Exists(modelPath) && !Directory.Exists(modelPath))
+        {
+            throw new GemmaException("the directory does not exist", modelPath);
+        }
+
+        if (GemmaCheckpoint.TokenizerBeside(modelPath) is { } json)
+        {
+            return Load(json);
+        }
+
+        if (!GemmaCheckpoint.HoldsWeights(modelPath))
+        {
+            throw new GemmaException("there is no tokenizer in the directory", modelPath, expected: "tokenizer.json");
+        }
+
+        using GemmaCheckpoint checkpoint = GemmaCheckpoint.Open(modelPath);
+        return LoadFor(checkpoint);
+    }
+
+    /// <summary>Loads an open checkpoint's tokenizer, as <see cref="LoadFor(string)"/>.</summary>
+    /// <exception cref="GemmaException">There is no tokenizer, or it is damaged or not of this kind.</exception>
+    public static GemmaTokenizer LoadFor(GemmaCheckpoint checkpoint)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        if (checkpoint.TokenizerPath is { } json)
+        {
+            return Load(json);
+        }
+
+        return checkpoint.ReadVocabulary() is { } vocabulary
+            ? new GemmaTokenizer(ScoredVocabularyReader.Read(vocabulary))
+            : throw new GemmaException("there is no tokenizer beside the weights", checkpoint.Location, expected: "tokenizer.json");
     }
 
     /// <summary>Reads the content of a <c>tokenizer.json</c>.</summary>

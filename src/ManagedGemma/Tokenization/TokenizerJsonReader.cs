@@ -135,9 +135,10 @@ internal ref partial struct TokenizerJsonReader
     }
 
     /// <summary>The spelling of a byte's piece.</summary>
-    private static string ByteName(int value) => string.Create(CultureInfo.InvariantCulture, $"<0x{value:X2}>");
+    internal static string ByteName(int value) => string.Create(CultureInfo.InvariantCulture, $"<0x{value:X2}>");
 
-    private static bool IsByteName(ReadOnlySpan<byte> piece) =>
+    /// <summary>Whether a piece is spelled like a byte's.</summary>
+    internal static bool IsByteName(ReadOnlySpan<byte> piece) =>
         piece.Length == 6 && piece.StartsWith("<0x"u8) && piece[5] == '>' && IsUpperHex(piece[3]) && IsUpperHex(piece[4]);
 
     private static bool IsUpperHex(byte character) => character is (>= (byte)'0' and <= (byte)'9') or (>= (byte)'A' and <= (byte)'F');

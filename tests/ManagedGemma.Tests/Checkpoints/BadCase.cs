@@ -29,6 +29,17 @@ internal sealed record BadCase(string File, string Says, string Must)
         return files;
     }
 
+    public static TheoryData<string, string> All()
+    {
+        TheoryData<string, string> files = [];
+        foreach ((string kind, BadCase one) in Read())
+        {
+            files.Add(kind, one.File);
+        }
+
+        return files;
+    }
+
     private static IEnumerable<(string Kind, BadCase Case)> Read()
     {
         foreach (string line in System.IO.File.ReadLines(Path.Combine(Directory, "cases.jsonl")))

@@ -151,13 +151,32 @@ public sealed class GemmaCheckpointTests
         Assert.Contains("several weight files", Refusal(directory.Path).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("model-00001-of-00002.safetensors")]
+    [InlineData("model-00002-of-00002.safetensors")]
+    public void Shards_without_an_index_are_read_together(string name)
+    {
+        using TemporaryDirectory directory = new();
+        foreach (string path in Directory.EnumerateFiles(Path.Combine(TestFiles.Fixtures, "zoo", "vlm-4bit")).Where(x => !x.EndsWith("index.json", StringComparison.Ordinal)))
+        {
+            File.Copy(path, directory[Path.GetFileName(path)]);
+        }
+
+        using GemmaCheckpoint checkpoint = GemmaCheckpoint.Open(Path.Combine(directory.Path, name));
+        Assert.Equal(2, checkpoint.Files.Count);
+        Assert.Equal(1 + (12 * 7), DecoderWalk.Ask(checkpoint).Count);
+        File.Delete(directory["model-00001-of-00002.safetensors"]);
+        Assert.Contains("model-00001-of-00002.safetensors: a part of the model is missing", Refusal(directory.Path).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
-    public void Shards_without_an_index_are_refused_by_name()
+    public void Shards_that_hold_the_same_tensor_are_refused()
     {
         using TemporaryDirectory directory = new();
         Copy("ok-dense", directory, "model-00001-of-00002.safetensors");
         File.Copy(directory["model-00001-of-00002.safetensors"], directory["model-00002-of-00002.safetensors"]);
-        Assert.Contains("no model.safetensors.index.json", Refusal(directory.Path).Message, StringComparison.Ordinal);
+        Assert.Contains("duplicate tensor name (found another in", Refusal(directory.Path).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -10,6 +10,8 @@ internal sealed class Golden : IDisposable
 
     public Golden(string path) => _file = SafetensorsFile.Open(path);
 
+    public IEnumerable<string> Names => _file.Tensors.Select(x => x.Name);
+
     public bool Has(string name) => _file.TryGetTensor(name, out _);
 
     public int[] Ints(string name)

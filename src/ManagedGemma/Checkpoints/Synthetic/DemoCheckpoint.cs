@@ -41,7 +41,7 @@ public static class DemoCheckpoint
 
         SafetensorsFile file = SafetensorsFile.FromMemory(memory);
         GemmaConfig config = GemmaConfig.Parse(SyntheticCheckpoint.ConfigJson(Shape), Label);
-        return new GemmaCheckpoint(
-            Label, config, [file], file.Tensors.ToDictionary(x => x.Name, StringComparer.Ordinal), tokenizerPath: null, isDemo: true);
+        SafetensorsWeights weights = new(Label, config.Quantization, [file], file.Tensors.ToDictionary(x => x.Name, StringComparer.Ordinal));
+        return new GemmaCheckpoint(Label, config, "the built-in demo", weights, tokenizerPath: null) { IsDemo = true };
     }
 }

@@ -1,0 +1,21 @@
+using ManagedGemma.Checkpoints.Gguf;
+
+namespace ManagedGemma.Kernels.RowUnpack.Gguf;
+
+/// <summary>32 weights: a half scale, a half minimum, 32 fifth bits, then nibbles as in Q4_0; w = d · q + m.</summary>
+internal readonly unsafe struct BlockQ5_1 : IGgufBlock
+{
+    public static GgufType Type => GgufType.Q5_1;
+
+    public static void Unpack(byte* block, Span<float> values)
+    {
+        float scale = GgufRowUnpack.Half(block), minimum = GgufRowUnpack.Half(block + 2);
+        uint high = (uint)(GgufRowUnpack.Word(block + 4) | (GgufRowUnpack.Word(block + 6) << 16));
+        byte* nibbles = block + 8;
+        for (int i = 0; i < 16; i++)
+        {
+            values[i] = (scale * ((nibbles[i] & 15) | (int)((high >> i) & 1) << 4)) + minimum;
+            values[i + 16] = (scale * ((nibbles[i] >> 4) | (int)((high >> (i + 16)) & 1) << 4)) + minimum;
+        }
+    }
+}
