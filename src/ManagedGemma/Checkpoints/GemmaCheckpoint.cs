@@ -81,7 +81,9 @@ public sealed class GemmaCheckpoint : IDisposable
             return GgufFile.Is(path) ? OpenGguf(path, path, directory) : OpenSafetensors(path, directory, isFile);
         }
 
-        return !CheckpointFiles.AnyIn(path) && GgufFiles.AnyIn(path)
+        // Safetensors go first where they are a checkpoint: features that were written beside a GGUF file are none.
+        bool isSafetensors = File.Exists(Path.Combine(path, ConfigName)) && CheckpointFiles.AnyIn(path);
+        return !isSafetensors && GgufFiles.AnyIn(path)
             ? OpenGguf(path, GgufFiles.FindIn(path), directory)
             : OpenSafetensors(path, directory, isFile);
     }

@@ -153,7 +153,7 @@ internal ref struct SentencePieceModel
             case Wire.Number:
                 return ReadNumber();
             case Wire.Bytes:
-                _at += ReadLength();
+                Take(ReadLength());
                 return 0;
             default:
                 Take(wire == Wire.Four ? 4 : 8);

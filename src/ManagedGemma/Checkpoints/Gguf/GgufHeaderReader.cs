@@ -290,7 +290,10 @@ internal ref struct GgufHeaderReader
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(Take(8));
         return length <= (ulong)Left
             ? Take((int)length)
-            : throw Bad("a string runs past the end of the file", $"at most {Left} bytes", $"{length}");
+            : throw Bad(
+                length > (ulong)_fileLength ? "a string runs past the end of the file" : "the file ends inside its metadata",
+                $"at most {Left} bytes",
+                $"{length}");
     }
 
     private ReadOnlySpan<byte> Take(int count)
