@@ -16,6 +16,12 @@ internal static class ScoredVocabularyReader
 
     private const byte Space = (byte)' ';
 
+    // What Gemma's tokenizer.json calls special: left out of decoded text. The kinds in weight files say something else.
+    private static readonly HashSet<string> Special = new(StringComparer.Ordinal)
+    {
+        "<pad>", "<eos>", "<bos>", "<unk>", "<start_of_turn>", "<end_of_turn>", "<start_of_image>", "<end_of_image>", "<image_soft_token>",
+    };
+
     private static ReadOnlySpan<byte> Metaspace => "\u2581"u8;
 
     /// <summary>Reads and checks.</summary>
@@ -92,7 +98,8 @@ internal static class ScoredVocabularyReader
                 throw Bad(vocabulary, id, "the piece of a byte has another kind", $"{(int)PieceKind.Byte}", $"{(int)kind}");
             }
 
-            added.Add(new TokenizerDefinition.AddedToken(Encoding.UTF8.GetString(piece), id, kind == PieceKind.Control));
+            string content = Encoding.UTF8.GetString(piece);
+            added.Add(new TokenizerDefinition.AddedToken(content, id, Special.Contains(content)));
         }
     }
 

@@ -31,6 +31,12 @@ public sealed class ScoredVocabularyTests : IDisposable
         }
 
         Assert.Equal(1560, count);
+        Assert.Equal(TokenizerFixtures.Real.VocabularySize, tokenizer.VocabularySize);
+        for (int id = 0; id < tokenizer.VocabularySize; id++)
+        {
+            Assert.Equal(TokenizerFixtures.Real.PieceOf(id), tokenizer.PieceOf(id));
+            Assert.Equal(TokenizerFixtures.Real.Decode([id]), tokenizer.Decode([id]));
+        }
     }
 
     // Stronger than any texts: the same merges in the same order. Those of line feeds and tabs never act: runs of them are found in
@@ -81,6 +87,9 @@ public sealed class ScoredVocabularyTests : IDisposable
         Assert.Equal(["\u2581\u2581", "a"], Pieces(tokenizer, "  a"));
         Assert.Equal(["\u2581\u2581\u2581", "\u2581a"], Pieces(tokenizer, "    a"));
         Assert.Equal(["\u2581\u2581\u2581"], Pieces(tokenizer, "\u2581\u2581\u2581"));
+
+        // The longer left part first: the pair grows before a second one is made.
+        Assert.Equal(["\u2581\u2581\u2581", "\u2581\u2581"], Pieces(tokenizer, "     "));
     }
 
     [Fact]

@@ -3,8 +3,9 @@ using ManagedGemma.Checkpoints.Gguf;
 namespace ManagedGemma.Kernels.RowUnpack.Gguf;
 
 /// <summary>
-/// One kind of GGUF block. The values are those of ggml's Python package bit for bit: every product and difference is rounded by
-/// itself, none is fused (ggml's C code leaves that to the compiler).
+/// One kind of GGUF block. The values are those of ggml's Python package bit for bit. Where a minimum is added, a half-precision scale
+/// (11 bits) times a scale (6) times a weight (5) is exact in float32, so that fused and separate rounding are the same; Q6_K's and
+/// the other products may round, in the order that each block's formula says.
 /// </summary>
 internal unsafe interface IGgufBlock
 {
