@@ -249,7 +249,7 @@ internal ref struct GgufHeaderReader
     private readonly GgufTensor Place(GgufTensor tensor, long dataStart)
     {
         long dataLength = Math.Max(0, _fileLength - dataStart);
-        if (tensor.Offset > dataLength)
+        if (dataStart > _fileLength || tensor.Offset > dataLength)
         {
             throw Bad("the data lies outside the file", $"an offset of at most {dataLength}", $"{tensor.Offset}");
         }
