@@ -181,7 +181,7 @@ public sealed class EncodeOutputTests : IDisposable
     {
         Outcome outcome = Run(Prompt).Succeeds();
         Assert.Empty(outcome.Out);
-        foreach (string word in new[] { "random weights", "hf download mlx-community/gemma-3-12b-it-4bit", "MANAGED_GEMMA_MODEL", "tokens/s", "at most", Output })
+        foreach (string word in new[] { "random weights", "managed-gemma pull mlx-community/gemma-3-12b-it-4bit", "MANAGED_GEMMA_MODEL", "tokens/s", "at most", Output })
         {
             Assert.Contains(word, outcome.Error, StringComparison.Ordinal);
         }

@@ -45,7 +45,7 @@ public sealed partial class TerminalTests : IDisposable
         string error = Run("encode", "fox", "--output", _directory["o"]).Error;
         Assert.Contains("┏", error, StringComparison.Ordinal);
         Assert.Contains("random weights", error, StringComparison.Ordinal);
-        Assert.Contains("hf download", error, StringComparison.Ordinal);
+        Assert.Contains("managed-gemma pull", error, StringComparison.Ordinal);
     }
 
     [GeneratedRegex(@"\u001b\[[0-9;]*m")]

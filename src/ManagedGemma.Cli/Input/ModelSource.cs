@@ -29,19 +29,19 @@ internal sealed record ModelSource(ModelOrigin Origin, string? Path)
     public string Name => Path is null ? "demo" : NameOf(Path);
 
     /// <summary>Finds the model: the option, the environment, the cache, else the demo.</summary>
+    /// <exception cref="GemmaException">The option or the environment names a model of the hub that the cache does not hold.</exception>
     public static ModelSource Find(string? option)
     {
         if (option is not null)
         {
-            return option.Length > 0 ? new ModelSource(ModelOrigin.Option, option) : throw new UsageException("--model takes a directory or a file, not an empty text");
+            return option.Length > 0
+                ? new ModelSource(ModelOrigin.Option, ModelPath.Resolve(option))
+                : throw new UsageException("--model takes a directory, a file or owner/name, not an empty text");
         }
 
-        return GemmaTextEncoder.FindDefault() switch
-        {
-            null => new ModelSource(ModelOrigin.Demo, null),
-            string path when path == Environment.GetEnvironmentVariable(GemmaTextEncoder.ModelVariable) => new ModelSource(ModelOrigin.Environment, path),
-            string path => new ModelSource(ModelOrigin.HubCache, path),
-        };
+        return Environment.GetEnvironmentVariable(GemmaTextEncoder.ModelVariable) is { Length: > 0 } model
+            ? new ModelSource(ModelOrigin.Environment, ModelPath.Resolve(model))
+            : GemmaTextEncoder.FindDefault() is { } path ? new ModelSource(ModelOrigin.HubCache, path) : new ModelSource(ModelOrigin.Demo, null);
     }
 
     /// <summary>Loads the encoder.</summary>

@@ -10,8 +10,8 @@ internal sealed class ModelOption : Option<string>
     public ModelOption()
         : base("--model", "-m")
     {
-        Description = $"The model's directory, or its .gguf or .safetensors file. Default: {GemmaTextEncoder.ModelVariable}, else {GemmaTextEncoder.DefaultRepository} in the Hugging Face cache, else a demo.";
-        HelpName = "PATH";
+        Description = $"The model: a directory, a .gguf or .safetensors file, or owner/name[@revision] in the Hugging Face cache. Default: {GemmaTextEncoder.ModelVariable}, else {GemmaTextEncoder.DefaultRepository}, else a demo.";
+        HelpName = "MODEL";
     }
 
     /// <summary>Finds the model; nothing is opened.</summary>

@@ -6,22 +6,25 @@ public static class HubCache
     private const int LongestReference = 256;
 
     /// <summary>Finds a model's snapshot.</summary>
-    /// <param name="repository"><c>owner/name</c>.</param>
+    /// <param name="repository"><c>owner/name</c> or <c>owner/name@revision</c>.</param>
     /// <param name="environment">Gives an environment variable or null; by default the process's own.</param>
     /// <returns>
-    /// The snapshot's directory: the one that refs/main names, else the newest. Null when the cache does not hold the
-    /// model, or when the text is not owner/name.
+    /// The snapshot's directory: the revision's, else the one that refs/main names, else the newest. Null when the cache does not hold
+    /// the model or the revision, or when the text is no such reference.
     /// </returns>
     public static string? Find(string repository, Func<string, string?>? environment = null)
     {
         ArgumentNullException.ThrowIfNull(repository);
-        string[] parts = repository.Split('/');
-        if (parts.Length != 2 || !IsPlainName(parts[0]) || !IsPlainName(parts[1]))
-        {
-            return null;
-        }
+        return HubReference.TryParse(repository, out HubReference? reference) ? Find(reference, environment) : null;
+    }
 
-        string? root = Root(environment ?? Environment.GetEnvironmentVariable);
+    /// <inheritdoc cref="Find(string, Func{string, string?}?)"/>
+    /// <param name="reference">The model.</param>
+    /// <param name="environment">Gives an environment variable or null; by default the process's own.</param>
+    public static string? Find(HubReference reference, Func<string, string?>? environment = null)
+    {
+        ArgumentNullException.ThrowIfNull(reference);
+        string? root = Root(environment);
         if (root is null)
         {
             return null;
@@ -29,9 +32,16 @@ public static class HubCache
 
         try
         {
-            string model = Path.Combine(root, $"models--{parts[0]}--{parts[1]}");
+            string model = Path.Combine(root, reference.CacheName);
             string snapshots = Path.Combine(model, "snapshots");
-            return Directory.Exists(snapshots) ? Referenced(model, snapshots) ?? Newest(snapshots) : null;
+            if (!Directory.Exists(snapshots))
+            {
+                return null;
+            }
+
+            return reference.Revision is { } revision
+                ? Existing(snapshots, HubReference.IsCommit(revision) ? revision : Referenced(model, revision))
+                : Existing(snapshots, Referenced(model, "main")) ?? Newest(snapshots);
         }
         catch (Exception exception) when (FileFailure.Is(exception))
         {
@@ -40,44 +50,56 @@ public static class HubCache
         }
     }
 
-    /// <summary>The cache's directory, which need not exist; null when the environment names none.</summary>
-    /// <param name="environment">Gives an environment variable or null.</param>
-    internal static string? Root(Func<string, string?> environment)
+    /// <summary>The cache's directory, which need not exist: HF_HUB_CACHE, else HF_HOME/hub, else the user's ~/.cache/huggingface/hub.</summary>
+    /// <param name="environment">Gives an environment variable or null; by default the process's own.</param>
+    /// <returns>The directory; null when the environment names none and no home either.</returns>
+    public static string? Root(Func<string, string?>? environment = null)
     {
-        string? home = Value("HOME") ?? Value("USERPROFILE");
-        if (Value("HF_HUB_CACHE") is { } cache)
-        {
-            return Expand(cache);
-        }
-
-        if (Value("HF_HOME") is { } huggingFace)
-        {
-            return Path.Combine(Expand(huggingFace), "hub");
-        }
-
-        string? caches = Value("XDG_CACHE_HOME") is { } xdg ? Expand(xdg) : home is null ? null : Path.Combine(home, ".cache");
-        return caches is null ? null : Path.Combine(caches, "huggingface", "hub");
-
-        string? Value(string name) => environment(name) is { Length: > 0 } value ? value : null;
-
-        string Expand(string path) => home is not null && (path == "~" || path.StartsWith("~/", StringComparison.Ordinal)) ? home + path[1..] : path;
+        environment ??= Environment.GetEnvironmentVariable;
+        string? cache = Value(environment, "HF_HUB_CACHE") ?? Value(environment, "HUGGINGFACE_HUB_CACHE");
+        return cache is not null ? Expand(environment, cache) : Home(environment) is { } home ? Path.Combine(home, "hub") : null;
     }
 
-    private static string? Referenced(string model, string snapshots)
+    /// <summary>Where Hugging Face's tools keep what is theirs, the token among it: HF_HOME, else ~/.cache/huggingface.</summary>
+    /// <param name="environment">Gives an environment variable or null; by default the process's own.</param>
+    /// <returns>The directory, which need not exist; null when the environment names none and no home either.</returns>
+    public static string? Home(Func<string, string?>? environment = null)
     {
-        string reference = Path.Combine(model, "refs", "main");
+        environment ??= Environment.GetEnvironmentVariable;
+        if (Value(environment, "HF_HOME") is { } huggingFace)
+        {
+            return Expand(environment, huggingFace);
+        }
+
+        string? caches = Value(environment, "XDG_CACHE_HOME") is { } xdg
+            ? Expand(environment, xdg)
+            : User(environment) is { } user ? Path.Combine(user, ".cache") : null;
+        return caches is null ? null : Path.Combine(caches, "huggingface");
+    }
+
+    private static string? Value(Func<string, string?> environment, string name) => environment(name) is { Length: > 0 } value ? value : null;
+
+    private static string? User(Func<string, string?> environment) => Value(environment, "HOME") ?? Value(environment, "USERPROFILE");
+
+    private static string Expand(Func<string, string?> environment, string path) =>
+        User(environment) is { } user && (path == "~" || path.StartsWith("~/", StringComparison.Ordinal)) ? user + path[1..] : path;
+
+    /// <summary>The commit that a branch or tag named when it was last fetched; null where the cache does not know it.</summary>
+    private static string? Referenced(string model, string revision)
+    {
+        string reference = Path.Combine([model, "refs", .. revision.Split('/')]);
         if (!File.Exists(reference) || new FileInfo(reference).Length > LongestReference)
         {
             return null;
         }
 
-        string revision = File.ReadAllText(reference).Trim();
-        if (!IsPlainName(revision))
-        {
-            return null;
-        }
+        string commit = File.ReadAllText(reference).Trim();
+        return commit.Length > 0 && commit.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_') ? commit : null;
+    }
 
-        string snapshot = Path.Combine(snapshots, revision);
+    private static string? Existing(string snapshots, string? commit)
+    {
+        string? snapshot = commit is null ? null : Path.Combine(snapshots, commit);
         return Directory.Exists(snapshot) ? snapshot : null;
     }
 
@@ -86,11 +108,4 @@ public static class HubCache
         .OrderByDescending(x => x.LastWriteTimeUtc)
         .ThenBy(x => x.Name, StringComparer.Ordinal)
         .FirstOrDefault()?.FullName;
-
-    /// <summary>Letters, digits, and in between also - _ and dots: nothing that leads out of a directory on any system.</summary>
-    private static bool IsPlainName(string name) =>
-        name.Length is > 0 and <= 128
-        && name[0] != '.'
-        && name[^1] != '.'
-        && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.');
 }

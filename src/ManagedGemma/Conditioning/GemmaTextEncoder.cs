@@ -17,7 +17,7 @@ namespace ManagedGemma.Conditioning;
 /// </example>
 public sealed class GemmaTextEncoder : IDisposable
 {
-    /// <summary>The environment variable that names the default model's directory.</summary>
+    /// <summary>The environment variable that names the default model: a directory, or owner/name in the Hugging Face cache.</summary>
     public const string ModelVariable = "MANAGED_GEMMA_MODEL";
 
     /// <summary>The default model on the Hugging Face Hub, the one that LTX-2 was trained with, in MLX's 4 bits.</summary>
@@ -46,12 +46,12 @@ public sealed class GemmaTextEncoder : IDisposable
     public PromptTokenizer Tokenizer => _tokenizer.Value;
 
     /// <summary>Loads an encoder.</summary>
-    /// <param name="path">A directory with config.json, weights and tokenizer.json, or a file: see <see cref="GemmaCheckpoint.Open"/>.</param>
+    /// <param name="path">A directory with config.json, weights and tokenizer.json, a file (see <see cref="GemmaCheckpoint.Open"/>), or owner/name of a model in the Hugging Face cache.</param>
     /// <param name="options">Threads and instruction set.</param>
     /// <exception cref="GemmaException">Something is missing or wrong: the message names the file, the tensor and what was expected.</exception>
     public static GemmaTextEncoder Load(string path, GemmaModelOptions? options = null)
     {
-        GemmaModel model = GemmaModel.Load(path, options);
+        GemmaModel model = GemmaModel.Load(ModelPath.Resolve(path), options);
         return new GemmaTextEncoder(model, new Lazy<PromptTokenizer>(() => GemmaTokenizer.LoadFor(model.Checkpoint)));
     }
 
@@ -63,7 +63,7 @@ public sealed class GemmaTextEncoder : IDisposable
         new(new GemmaModel(DemoCheckpoint.Open(), options), new ByteTokenizer());
 
     /// <summary>
-    /// Loads the default model: the directory that MANAGED_GEMMA_MODEL names, else <see cref="DefaultRepository"/> in the
+    /// Loads the default model: the one that MANAGED_GEMMA_MODEL names, else <see cref="DefaultRepository"/> in the
     /// Hugging Face cache (HF_HUB_CACHE, HF_HOME). Where there is none the answer is false, so that a caller can go on
     /// without conditioning.
     /// </summary>
@@ -76,8 +76,9 @@ public sealed class GemmaTextEncoder : IDisposable
     }
 
     /// <summary>Where the default model is; null when there is none.</summary>
+    /// <exception cref="GemmaException">MANAGED_GEMMA_MODEL names a model of the hub that the cache does not hold.</exception>
     public static string? FindDefault() =>
-        Environment.GetEnvironmentVariable(ModelVariable) is { Length: > 0 } path ? path : HubCache.Find(DefaultRepository);
+        Environment.GetEnvironmentVariable(ModelVariable) is { Length: > 0 } model ? ModelPath.Resolve(model) : HubCache.Find(DefaultRepository);
 
     /// <summary>Tokenises a prompt as a profile does.</summary>
     /// <param name="prompt">The text; a lone surrogate counts as U+FFFD.</param>
