@@ -39,6 +39,7 @@ internal static class CommandLine
             new EncodeCommand(host, interrupt),
             new TokenizeCommand(host, interrupt),
             new InspectCommand(host),
+            new PullCommand(host, interrupt),
         };
 
         root.Options.OfType<VersionOption>().Single().Action = new VersionAction();

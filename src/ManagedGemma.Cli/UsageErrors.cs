@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using ManagedGemma.Cli.Options;
 
 namespace ManagedGemma.Cli;
 
@@ -22,7 +23,8 @@ internal static class UsageErrors
             return parse.UnmatchedTokens is [string word, ..] ? $"unknown command '{word}'; there are {commands}" : $"no command; there are {commands}";
         }
 
-        if (taken.Length > 0 && parse.UnmatchedTokens.Count > 0)
+        bool takesPrompt = parse.CommandResult.Command.Arguments.Any(x => x.Name == PromptOptions.ArgumentName);
+        if (takesPrompt && taken.Length > 0 && parse.UnmatchedTokens.Count > 0)
         {
             return $"the prompt is in {taken.Length + parse.UnmatchedTokens.Count} pieces; put it in quotes";
         }

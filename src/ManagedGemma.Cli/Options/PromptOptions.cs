@@ -7,7 +7,10 @@ namespace ManagedGemma.Cli.Options;
 /// <summary>Where a prompt comes from: an argument, a file, standard input, or token ids.</summary>
 internal sealed class PromptOptions
 {
-    private readonly Argument<string?> _prompt = new("prompt")
+    /// <summary>The name of the argument that is a prompt.</summary>
+    public const string ArgumentName = "prompt";
+
+    private readonly Argument<string?> _prompt = new(ArgumentName)
     {
         Description = "The text, in quotes. Without it: --file, --ids, or standard input when that is a pipe or a file.",
         Arity = ArgumentArity.ZeroOrOne,

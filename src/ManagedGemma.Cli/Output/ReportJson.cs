@@ -7,6 +7,7 @@ namespace ManagedGemma.Cli.Output;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, GenerationMode = JsonSourceGenerationMode.Serialization)]
 [JsonSerializable(typeof(EncodeReport))]
 [JsonSerializable(typeof(InspectReport))]
+[JsonSerializable(typeof(PullReport))]
 [JsonSerializable(typeof(TokenizeReport))]
 internal sealed partial class ReportJson : JsonSerializerContext
 {

@@ -34,4 +34,13 @@ internal static class Amount
 
     /// <summary>A rate: three digits.</summary>
     public static string Rate(double rate) => rate.ToString(rate >= 100 ? "0" : rate >= 10 ? "0.0" : "0.00", CultureInfo.InvariantCulture);
+
+    /// <summary>Time that is left, in whole seconds: <c>1:05 left</c>, <c>2:00:00 left</c>.</summary>
+    public static string Left(double seconds)
+    {
+        TimeSpan left = TimeSpan.FromSeconds(Math.Ceiling(Math.Clamp(seconds, 0, TimeSpan.MaxValue.TotalSeconds / 2)));
+        return left.TotalHours >= 1
+            ? string.Create(CultureInfo.InvariantCulture, $"{(long)left.TotalHours}:{left:mm\\:ss} left")
+            : string.Create(CultureInfo.InvariantCulture, $"{left.Minutes}:{left:ss} left");
+    }
 }

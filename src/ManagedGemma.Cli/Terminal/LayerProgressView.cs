@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using ManagedGemma.Model;
 using Spectre.Console;
 
@@ -21,7 +20,7 @@ internal static class LayerProgressView
 
         Meter meter = new();
         Task<T> task = Task.Run(() => work(meter));
-        if (!IsDone(task, Delay))
+        if (!Background.IsDone(task, Delay))
         {
             screen.Console.Progress()
                 .AutoClear(true)
@@ -41,31 +40,12 @@ internal static class LayerProgressView
             bar.Value = done;
             bar.Description = done == 0 ? $"layer 1/{layers}" : $"layer {Math.Min(done + 1, layers)}/{layers}  {Left(done, layers, elapsed, sinceLast)}";
         }
-        while (!IsDone(task, Beat));
+        while (!Background.IsDone(task, Beat));
     }
 
     // Layers take alike: the time of those done says what the others need, less what the current one has had.
-    private static string Left(int done, int layers, TimeSpan elapsed, TimeSpan sinceLast)
-    {
-        double seconds = Math.Max(0, ((elapsed.TotalSeconds / done) * (layers - done)) - sinceLast.TotalSeconds);
-        TimeSpan left = TimeSpan.FromSeconds(Math.Ceiling(seconds));
-        return left.TotalHours >= 1
-            ? string.Create(CultureInfo.InvariantCulture, $"{(int)left.TotalHours}:{left:mm\\:ss} left")
-            : string.Create(CultureInfo.InvariantCulture, $"{left.Minutes}:{left:ss} left");
-    }
-
-    private static bool IsDone(Task task, TimeSpan wait)
-    {
-        try
-        {
-            return task.Wait(wait);
-        }
-        catch (AggregateException)
-        {
-            // Told by the caller, without the wrapping.
-            return true;
-        }
-    }
+    private static string Left(int done, int layers, TimeSpan elapsed, TimeSpan sinceLast) =>
+        Amount.Left(((elapsed.TotalSeconds / done) * (layers - done)) - sinceLast.TotalSeconds);
 
     private sealed class Meter : IProgress<LayerProgress>
     {

@@ -64,6 +64,15 @@ internal sealed class Screen(Host host, bool isQuiet)
         }
     }
 
+    /// <summary>Says one line in passing; with --quiet nothing.</summary>
+    public void Say(string message)
+    {
+        if (!isQuiet)
+        {
+            host.Error.WriteLine(SafeText.Show(message));
+        }
+    }
+
     /// <summary>Makes the cursor visible again, which a moving display hides.</summary>
     public void RestoreCursor()
     {
