@@ -5,6 +5,9 @@ namespace ManagedGemma.Hub;
 /// <summary>Where models come from, where they go, and how patiently.</summary>
 public sealed class HubOptions
 {
+    /// <summary>What <see cref="MaxConcurrentFiles"/> begins with.</summary>
+    public const int DefaultConcurrentFiles = 4;
+
     private const int LongestToken = 4096;
 
     /// <summary>The hub's address; a path in it stays in front of everything.</summary>
@@ -20,7 +23,7 @@ public sealed class HubOptions
     public string? CacheDirectory { get; set; }
 
     /// <summary>Files that are downloaded at the same time.</summary>
-    public int MaxConcurrentFiles { get; set; } = 4;
+    public int MaxConcurrentFiles { get; set; } = DefaultConcurrentFiles;
 
     /// <summary>Further attempts after a failure that may pass. In the middle of a file they count anew after every byte that came.</summary>
     public int MaxRetries { get; set; } = 5;

@@ -11,6 +11,7 @@ public sealed class HelpTests
     [InlineData("encode", "--help")]
     [InlineData("tokenize", "--help")]
     [InlineData("inspect", "--help")]
+    [InlineData("pull", "--help")]
     public void Help_goes_to_standard_output(params string[] args)
     {
         Outcome outcome = Tool.Run(args).Succeeds();

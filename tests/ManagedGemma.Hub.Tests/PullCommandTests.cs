@@ -47,6 +47,25 @@ public sealed partial class PullCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_directory_of_that_name_wins()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        string model = Path.Combine(_cache.Path, FakeHub.Repository);
+        Directory.CreateDirectory(model);
+        foreach (string file in Directory.EnumerateFiles(Repository.Zoo))
+        {
+            File.Copy(file, Path.Combine(model, Path.GetFileName(file)));
+        }
+
+        JsonElement json = Tool.RunShell($"cd '{_cache.Path}'; exec $CLI inspect --json --model {FakeHub.Repository}").Succeeds().Json;
+        Assert.Equal(FakeHub.Repository, json.GetProperty("location").GetString());
+    }
+
+    [Fact]
     public void Json_and_quiet_are_for_machines()
     {
         Outcome outcome = Run("pull", FakeHub.Repository, "--json", "--quiet", "--exclude", "tokenizer*").Succeeds();

@@ -89,6 +89,19 @@ public sealed class RefusalTests : IDisposable
     }
 
     [Fact]
+    public async Task A_small_file_may_lie_behind_a_redirect_of_the_hub_itself()
+    {
+        // The checksum comes with the redirect, the length with what it leads to.
+        string checksum = _hub.Checksum("config.json");
+        _hub.OnHub = request => request.Path.EndsWith("/config.json", StringComparison.Ordinal)
+            ? TestAnswer.Redirect("/cached/config?x=1", 307) with { Headers = [("Location", "/cached/config?x=1"), ("X-Linked-Etag", $"\"{checksum}\""), ("X-Repo-Commit", FakeHub.Commit)] }
+            : request.Path.StartsWith("/cached/", StringComparison.Ordinal) ? new TestAnswer { Body = _hub.Files["config.json"], Headers = [("ETag", "W/\"other\"")] } : null;
+        await PullAsync(x => x.Token = Token);
+        Assert.Equal(_hub.Files["config.json"], _cache.Read("config.json"));
+        Assert.All(_hub.Server.Requests, x => Assert.Equal($"Bearer {Token}", x.Token));
+    }
+
+    [Fact]
     public async Task Redirects_in_a_circle_end()
     {
         _hub.OnHub = request => TestAnswer.Redirect(request.Path);

@@ -67,6 +67,7 @@ public sealed class ServicesTests : IDisposable
             options.Endpoint = endpoint ?? quick.Endpoint;
             options.CacheDirectory = quick.CacheDirectory;
             options.RetryDelay = quick.RetryDelay;
+            options.ResponseTimeout = quick.ResponseTimeout;
         });
         change?.Invoke(builder);
         return services.BuildServiceProvider();

@@ -63,13 +63,14 @@ internal static class PullProgressView
 
             foreach (HubProgress file in status.Active)
             {
+                string description = Markup.Escape(SafeText.Show(file.File) + StateOf(file.State));
                 if (!bars.TryGetValue(file.File, out ProgressTask? bar))
                 {
-                    bars.Add(file.File, bar = context.AddTask(string.Empty, maxValue: Math.Max(1, file.Length)));
+                    bars.Add(file.File, bar = context.AddTask(description, maxValue: Math.Max(1, file.Length)));
                 }
 
                 bar.Value = Math.Min(file.Bytes, Math.Max(0, bar.MaxValue - 1));
-                bar.Description = Markup.Escape(SafeText.Show(file.File) + StateOf(file.State));
+                bar.Description = description;
             }
 
             foreach ((string file, ProgressTask bar) in bars)

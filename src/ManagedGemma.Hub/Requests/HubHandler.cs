@@ -17,14 +17,14 @@ internal static class HubHandler
 
     /// <summary>
     /// Connections that follow no redirect, since the first answer names the file's checksum and since the token must not go along; and
-    /// that unpack nothing, since lengths and ranges are those of the file.
+    /// that unpack nothing, since lengths and ranges are those of the file. Their only time limit is that of the retries around them, which
+    /// know it for a failure that may pass.
     /// </summary>
     public static SocketsHttpHandler CreatePrimary() => new()
     {
         AllowAutoRedirect = false,
         AutomaticDecompression = DecompressionMethods.None,
         UseCookies = false,
-        ConnectTimeout = TimeSpan.FromSeconds(15),
         PooledConnectionLifetime = TimeSpan.FromMinutes(10),
     };
 }

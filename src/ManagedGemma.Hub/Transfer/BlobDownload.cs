@@ -74,11 +74,12 @@ internal sealed class BlobDownload : IDisposable
             return false;
         }
 
+        string found;
         await using (FileStream file = OpenPartial())
         {
             bool isResumed = await ReadAgainAsync(file, cancellation).ConfigureAwait(false);
             await ReceiveAllAsync(file, cancellation).ConfigureAwait(false);
-            string found = _checksum.Current();
+            found = _checksum.Current();
             if (found != _blob.Checksum && isResumed)
             {
                 // What lay there was something else: another program's, or a power cut's.
@@ -88,13 +89,13 @@ internal sealed class BlobDownload : IDisposable
                 found = _checksum.Current();
             }
 
-            if (found != _blob.Checksum)
-            {
-                StartAgain(file);
-                throw _requests.Failure.Because("the server sends another content than it names; try again later", _blob.Name, $"checksum {_blob.Checksum}", found);
-            }
-
             Write(() => file.Flush(flushToDisk: true));
+        }
+
+        if (found != _blob.Checksum)
+        {
+            Write(() => System.IO.File.Delete(Partial));
+            throw _requests.Failure.Because("the server sends another content than it names; try again later", _blob.Name, $"checksum {_blob.Checksum}", found);
         }
 
         Write(() => System.IO.File.Move(Partial, _layout.Blob(_blob.Checksum), overwrite: true));

@@ -77,6 +77,10 @@ internal sealed class FakeHub : IDisposable
         CacheDirectory = cache,
         RetryDelay = TimeSpan.FromMilliseconds(5),
         MaxRetries = 3,
+
+        // A loaded machine may stand still for long.
+        ResponseTimeout = TimeSpan.FromMinutes(5),
+        StallTimeout = TimeSpan.FromMinutes(5),
     };
 
     /// <summary>The environment of a command that uses this hub.</summary>

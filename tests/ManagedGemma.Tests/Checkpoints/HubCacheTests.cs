@@ -38,6 +38,35 @@ public sealed class HubCacheTests : IDisposable
         Assert.Equal(recent, Find("HF_HUB_CACHE={0}/hub"));
     }
 
+    [Fact]
+    public void A_revision_is_found_by_its_reference_or_as_a_commit_and_nothing_else_stands_in()
+    {
+        string commit = new('a', 40);
+        string snapshot = Snapshot("hub", commit);
+        Reference("hub", commit, "refs/pr/1");
+        foreach (string revision in new[] { "refs/pr/1", commit })
+        {
+            Assert.Equal(snapshot, HubCache.Find($"{Repository}@{revision}", Variables("HF_HUB_CACHE={0}/hub")));
+        }
+
+        foreach (string revision in new[] { "main", "v1", new string('b', 40) })
+        {
+            Assert.Null(HubCache.Find($"{Repository}@{revision}", Variables("HF_HUB_CACHE={0}/hub")));
+        }
+    }
+
+    [Fact]
+    public void A_name_stands_for_its_snapshot_unless_something_of_that_name_lies_there()
+    {
+        string snapshot = Snapshot("hub", "abc");
+        Func<string, string?> variables = Variables("HF_HUB_CACHE={0}/hub");
+        Assert.Equal(snapshot, ModelPath.Resolve(Repository, variables));
+        Assert.Equal(_directory.Path, ModelPath.Resolve(_directory.Path, variables));
+        Assert.Equal(_directory["nowhere"], ModelPath.Resolve(_directory["nowhere"], variables));
+        string message = Assert.Throws<GemmaException>(() => ModelPath.Resolve("owner/other@v1", variables)).Message;
+        Assert.Contains("managed-gemma pull owner/other@v1", message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("../outside")]
     [InlineData("..")]
@@ -80,11 +109,11 @@ public sealed class HubCacheTests : IDisposable
     private string Snapshot(string root, string name) =>
         Directory.CreateDirectory(_directory[$"{root}/models--mlx-community--gemma-3-12b-it-4bit/snapshots/{name}"]).FullName;
 
-    private void Reference(string root, string content)
+    private void Reference(string root, string content, string revision = "main")
     {
-        string refs = _directory[$"{root}/models--mlx-community--gemma-3-12b-it-4bit/refs"];
-        Directory.CreateDirectory(refs);
-        File.WriteAllText(Path.Combine(refs, "main"), content);
+        string path = _directory[$"{root}/models--mlx-community--gemma-3-12b-it-4bit/refs/{revision}"];
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllText(path, content);
     }
 
     private Func<string, string?> Variables(string environment)
