@@ -13,7 +13,7 @@ internal sealed class HubRequests(HttpClient http, HubOptions options, HubRefere
 {
     private const int MostRedirects = 10;
 
-    private static readonly ProductInfoHeaderValue Agent = new(
+    private static readonly ProductInfoHeaderValue Product = new(
         "managed-gemma", typeof(HubRequests).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0");
 
     private readonly HubFailure _failure = new(options, reference);
@@ -85,7 +85,7 @@ internal sealed class HubRequests(HttpClient http, HubOptions options, HubRefere
         HttpMethod method, Uri address, Action<HttpRequestMessage>? prepare, string? file, CancellationToken cancellation)
     {
         using HttpRequestMessage request = new(method, address);
-        request.Headers.UserAgent.Add(Agent);
+        request.Headers.UserAgent.Add(Product);
         request.Headers.AcceptEncoding.Add(new StringWithQualityHeaderValue("identity"));
         if (options.Token is { } token && IsSameOrigin(address, options.Endpoint))
         {
