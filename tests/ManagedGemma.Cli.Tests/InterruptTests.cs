@@ -43,6 +43,33 @@ public sealed partial class InterruptTests : IDisposable
     }
 
     [Fact]
+    public void A_batch_stops_with_whole_files_only_and_goes_on_later()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        const int Count = 400;
+        File.WriteAllLines(_directory["list.txt"], Enumerable.Range(0, Count).Select(x => new string((char)('a' + (x % 26)), 100)));
+        string[] args = ["encode", "--batch", _directory["list.txt"], "--pad", "none", "--batch-tokens", "300", "--output", _directory["out"]];
+        using Process process = Tool.Start(new Dictionary<string, string> { ["MANAGED_GEMMA_ISA"] = "scalar" }, args);
+        WaitFor(() => Directory.Exists(_directory["out"]) && Directory.GetFiles(_directory["out"], "*.safetensors").Length > 0);
+        TimeSpan taken = Stop(process, SigInt);
+        Outcome outcome = Tool.Finish(process);
+        Assert.Equal(130, outcome.Code);
+        Assert.InRange(taken, TimeSpan.Zero, TimeSpan.FromSeconds(5));
+        string[] files = Directory.GetFiles(_directory["out"], "*", new EnumerationOptions { AttributesToSkip = 0 });
+        Assert.InRange(files.Length, 1, Count - 1);
+        Assert.All(files, x => Assert.EndsWith(".safetensors", x, StringComparison.Ordinal));
+
+        // What is there is whole, or the second run would complain.
+        string error = Tool.Run(args).Succeeds().Error;
+        Assert.Contains($"{files.Length} were there", error, StringComparison.Ordinal);
+        Assert.Equal(Count, Directory.GetFiles(_directory["out"]).Length);
+    }
+
+    [Fact]
     public async Task Waiting_for_standard_input_stops_too()
     {
         if (OperatingSystem.IsWindows())

@@ -42,7 +42,7 @@ public sealed class ProgressViewTests
     [InlineData(3599.5, "1:00:00 left")]
     [InlineData(360_000, "100:00:00 left")]
     [InlineData(double.PositiveInfinity, "left")]
-    public void Time_left_is_read_at_a_glance(double seconds, string expected) => Assert.EndsWith(expected, Amount.Left(seconds), StringComparison.Ordinal);
+    public void Time_left_is_read_at_a_glance(double seconds, string expected) => Assert.EndsWith(expected, Amount.TimeLeft(seconds), StringComparison.Ordinal);
 
     [Theory]
     [InlineData(false)]

@@ -125,9 +125,8 @@ internal sealed class TokenizeCommand : Command
 
     private void TokenizeLines(ParseResult parse, Host host, PromptTokenizer tokenizer, string path, CancellationToken cancellation)
     {
-        bool isInput = path == "-";
-        using Stream stream = isInput ? host.Input() : OpenFile(path);
-        PromptLines lines = new(stream, isInput ? "standard input" : path);
+        using Stream stream = InputFile.Open(path, host);
+        PromptLines lines = new(stream, InputFile.NameOf(path));
         try
         {
             while (lines.Next() is { } text)
@@ -144,22 +143,6 @@ internal sealed class TokenizeCommand : Command
         {
             // Lines before a bad one count.
             host.Out.Flush();
-        }
-    }
-
-    private static FileStream OpenFile(string path)
-    {
-        try
-        {
-            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
-        }
-        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new GemmaException("the file does not exist", path, innerException: exception);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
-        {
-            throw new GemmaException(Directory.Exists(path) ? "this is a directory, not a file" : "the file cannot be read", path, innerException: exception);
         }
     }
 

@@ -38,19 +38,19 @@ internal sealed class PromptOptions
     }
 
     /// <summary>Whether any source was named.</summary>
-    public bool IsGiven(ParseResult parse) => Sources(parse).Count > 0;
+    /// <exception cref="UsageException">It is a misspelt option.</exception>
+    public bool IsGiven(ParseResult parse)
+    {
+        RefuseOption(parse);
+        return Sources(parse).Count > 0;
+    }
 
     /// <summary>Reads the prompt from the one source that was named, else from standard input.</summary>
     /// <exception cref="UsageException">None or several sources.</exception>
     /// <exception cref="GemmaException">The file cannot be read, or is not UTF-8.</exception>
     public Prompt Read(ParseResult parse, Host host)
     {
-        string? text = parse.GetValue(_prompt);
-        if (text is not null && UsageErrors.UnknownOption(parse, [text]) is { } option)
-        {
-            throw new UsageException($"{option}; a prompt that begins with a dash goes after --");
-        }
-
+        RefuseOption(parse);
         List<string> sources = Sources(parse);
         if (sources.Count > 1)
         {
@@ -62,7 +62,7 @@ internal sealed class PromptOptions
             return new Prompt(null, TokenIdList.Parse(ids));
         }
 
-        if (text is not null)
+        if (parse.GetValue(_prompt) is { } text)
         {
             return new Prompt(text, null);
         }
@@ -75,6 +75,14 @@ internal sealed class PromptOptions
         return host.IsInputRedirected
             ? new Prompt(PromptFile.Read(host.Input, "standard input"), null)
             : throw new UsageException("no prompt: give one in quotes, --file FILE, --ids IDS, or pipe one in");
+    }
+
+    private void RefuseOption(ParseResult parse)
+    {
+        if (parse.GetValue(_prompt) is { } text && UsageErrors.UnknownOption(parse, [text]) is { } option)
+        {
+            throw new UsageException($"{option}; a prompt that begins with a dash goes after --");
+        }
     }
 
     private List<string> Sources(ParseResult parse)

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using ManagedGemma.Checkpoints;
@@ -15,6 +16,8 @@ internal sealed class FeatureFile : IDisposable
 {
     // From here on half precision rounds to infinity: 65504 plus half a unit in the last place.
     private const float HalfOverflow = 65520;
+
+    private const string TokenIds = "token_ids";
 
     private readonly SafetensorsWriter _writer;
     private readonly float _limit;
@@ -38,21 +41,35 @@ internal sealed class FeatureFile : IDisposable
     /// <summary>Rows with a value that was no finite number to begin with.</summary>
     public int NonFiniteRows { get; private set; }
 
+    /// <summary>Whether a file is what these tokens gave with the same settings: all but the values themselves is compared.</summary>
+    /// <param name="path">Any file.</param>
+    /// <param name="shape">The sizes that it should have.</param>
+    /// <param name="metadata">What it should say of itself.</param>
+    /// <param name="ids">The prompt's tokens, without padding.</param>
+    public static bool IsOf(string path, FeatureFileShape shape, IReadOnlyDictionary<string, string> metadata, IReadOnlyList<int> ids)
+    {
+        try
+        {
+            using SafetensorsFile file = SafetensorsFile.Open(path);
+            List<SafetensorsSpec> tensors = Tensors(shape);
+            return file.Tensors.Count == tensors.Count
+                && tensors.Zip(file.Tensors).All(x =>
+                    x.First.Name == x.Second.Name && x.First.ElementType == x.Second.ElementType && x.First.Shape.SequenceEqual(x.Second.Shape))
+                && file.Header.Metadata.Count == metadata.Count
+                && metadata.All(x => file.Header.Metadata.TryGetValue(x.Key, out string? value) && value == x.Value)
+                && HasIds(file.Tensor(TokenIds), ids);
+        }
+        catch (GemmaException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Begins the file, so that an output that cannot be written is found before anything is computed.</summary>
     /// <exception cref="GemmaException">The file cannot be written.</exception>
     public static FeatureFile Create(string path, FeatureFileShape shape, IReadOnlyDictionary<string, string> metadata)
     {
-        int states = shape.LayerCount + 1;
-        List<SafetensorsSpec> tensors = [];
-        if (shape.HasHiddenStates)
-        {
-            tensors.Add(new SafetensorsSpec("hidden_states", shape.ElementType, states, shape.Length, shape.HiddenSize));
-        }
-
-        tensors.Add(new SafetensorsSpec("features", shape.ElementType, 1, shape.Length, (long)shape.HiddenSize * states));
-        tensors.Add(new SafetensorsSpec("attention_mask", ElementType.I64, 1, shape.Length));
-        tensors.Add(new SafetensorsSpec("token_ids", ElementType.I64, 1, shape.Length));
-        return new FeatureFile(SafetensorsWriter.Create(path, tensors, metadata), shape);
+        return new FeatureFile(SafetensorsWriter.Create(path, Tensors(shape), metadata), shape);
     }
 
     /// <summary>Writes the features, then mask and ids, and ends the file.</summary>
@@ -70,7 +87,7 @@ internal sealed class FeatureFile : IDisposable
         }
 
         WriteIntegers("attention_mask", features.AttentionMask());
-        WriteIntegers("token_ids", features.TokenIds());
+        WriteIntegers(TokenIds, features.TokenIds());
         cancellation.ThrowIfCancellationRequested();
         _writer.Complete();
     }
@@ -98,13 +115,36 @@ internal sealed class FeatureFile : IDisposable
         _writer.Write(row);
     }
 
+    private static List<SafetensorsSpec> Tensors(FeatureFileShape shape)
+    {
+        int states = shape.LayerCount + 1;
+        List<SafetensorsSpec> tensors = [];
+        if (shape.HasHiddenStates)
+        {
+            tensors.Add(new SafetensorsSpec("hidden_states", shape.ElementType, states, shape.Length, shape.HiddenSize));
+        }
+
+        tensors.Add(new SafetensorsSpec("features", shape.ElementType, 1, shape.Length, (long)shape.HiddenSize * states));
+        tensors.Add(new SafetensorsSpec("attention_mask", ElementType.I64, 1, shape.Length));
+        tensors.Add(new SafetensorsSpec(TokenIds, ElementType.I64, 1, shape.Length));
+        return tensors;
+    }
+
+    // The last ones of [1, T]; those before are padding.
+    private static bool HasIds(TensorView tensor, IReadOnlyList<int> ids)
+    {
+        byte[] bytes = new byte[ids.Count * sizeof(long)];
+        tensor.CopyTo(tensor.ByteLength - bytes.Length, bytes);
+        return Enumerable.Range(0, ids.Count).All(i => BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(i * sizeof(long))) == ids[i]);
+    }
+
     private void WriteIntegers(string name, int[] values)
     {
         _writer.Begin(name);
         long[] wide = Array.ConvertAll(values, x => (long)x);
         if (!BitConverter.IsLittleEndian)
         {
-            System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(wide, wide);
+            BinaryPrimitives.ReverseEndianness(wide, wide);
         }
 
         _writer.Write(MemoryMarshal.AsBytes<long>(wide));

@@ -32,11 +32,15 @@ internal static class Amount
     /// <summary>A count with thin grouping: <c>12,187,000</c>.</summary>
     public static string Count(long count) => count.ToString("N0", CultureInfo.InvariantCulture);
 
+    /// <summary>The most memory that was used, and what of it was not the mapped weights, where the system tells.</summary>
+    public static string Memory(long peak, long? alone) =>
+        alone is { } bytes ? $"{Bytes(peak)} at most, {Bytes(bytes)} without the mapped weights" : $"{Bytes(peak)} at most";
+
     /// <summary>A rate: three digits.</summary>
     public static string Rate(double rate) => rate.ToString(rate >= 100 ? "0" : rate >= 10 ? "0.0" : "0.00", CultureInfo.InvariantCulture);
 
     /// <summary>Time that is left, in whole seconds: <c>1:05 left</c>, <c>2:00:00 left</c>.</summary>
-    public static string Left(double seconds)
+    public static string TimeLeft(double seconds)
     {
         TimeSpan left = TimeSpan.FromSeconds(Math.Ceiling(Math.Clamp(seconds, 0, TimeSpan.MaxValue.TotalSeconds / 2)));
         return left.TotalHours >= 1

@@ -21,15 +21,18 @@ internal sealed class Screen(Host host, bool isQuiet)
     public void Warn(string message)
     {
         _warnings.Add(message);
-        string shown = SafeText.Show(message);
-        if (host.IsErrorTerminal)
+        Line("managed-gemma: warning: ", Color.Yellow, message);
+    }
+
+    /// <summary>Says what failed while the rest goes on; --quiet does not silence it.</summary>
+    public void Fail(string message) => Line("managed-gemma: ", Color.Red, message);
+
+    /// <summary>Says how far things are, where no moving display shows it; --quiet silences it.</summary>
+    public void Tell(string message)
+    {
+        if (!isQuiet)
         {
-            Console.Write(new Text("managed-gemma: warning: ", new Style(Color.Yellow)));
-            Console.WriteLine(shown);
-        }
-        else
-        {
-            host.Error.WriteLine($"managed-gemma: warning: {shown}");
+            Line("managed-gemma: ", Color.Grey, message);
         }
     }
 
@@ -88,6 +91,20 @@ internal sealed class Screen(Host host, bool isQuiet)
         if (!isQuiet)
         {
             SectionWriter.ToError(host, sections);
+        }
+    }
+
+    // One write: a moving display may be drawn between two.
+    private void Line(string head, Color color, string message)
+    {
+        string shown = SafeText.Show(message);
+        if (host.IsErrorTerminal)
+        {
+            Console.Write(new Paragraph(head, new Style(color)).Append(shown + "\n"));
+        }
+        else
+        {
+            host.Error.WriteLine(head + shown);
         }
     }
 }

@@ -15,7 +15,7 @@ internal sealed record TransferStatus(IReadOnlyList<HubProgress> Active, int Fil
     {
         string amount = $"{Amount.Bytes(Bytes)} of {Amount.Bytes(Length)}";
         return Rate >= 1 && Bytes < Length
-            ? $"{amount}, {Amount.Bytes((long)Rate)}/s, {Amount.Left((Length - Bytes) / Rate)}"
+            ? $"{amount}, {Amount.Bytes((long)Rate)}/s, {Amount.TimeLeft((Length - Bytes) / Rate)}"
             : amount;
     }
 }

@@ -118,11 +118,10 @@ public sealed class GemmaTextEncoder : IDisposable
         ArgumentNullException.ThrowIfNull(tokens);
         options ??= new EncodeOptions();
         RequireLength(options);
-        Request request = new(tokens, options, Model);
+        Request request = new(tokens, options, Model, sink);
         DumpSink? dumps = DumpSink.FromEnvironment(request.Length);
-        List<IHiddenStateSink> sinks = [request.Features];
-        sinks.AddRange(new[] { dumps, sink }.OfType<IHiddenStateSink>());
-        Model.Run(request.Ids, new CompositeSink(sinks), RunOptionsOf(options), progress, cancellation);
+        IHiddenStateSink states = dumps is null ? request.States : new CompositeSink([dumps, request.States]);
+        Model.Run(request.Ids, states, RunOptionsOf(options), progress, cancellation);
         dumps?.WriteFeatures(request.Features, cancellation);
         return request.Result();
     }
@@ -133,6 +132,8 @@ public sealed class GemmaTextEncoder : IDisposable
     /// </summary>
     /// <param name="prompts">Read as they are needed.</param>
     /// <param name="options">As for one prompt; <see cref="EncodeOptions.BatchTokens"/> bounds a pass.</param>
+    /// <param name="sinks">Gives what takes the hidden states of a prompt (its index among the prompts), asked when the prompt is read; null:
+    /// nothing does.</param>
     /// <param name="progress">Told after each layer of each pass.</param>
     /// <param name="cancellation">Ends the pass under way within a fraction of a layer's time.</param>
     /// <exception cref="GemmaException">A token that the model has no row for.</exception>
@@ -140,6 +141,7 @@ public sealed class GemmaTextEncoder : IDisposable
     public IEnumerable<PromptFeatures> EncodeMany(
         IEnumerable<PromptTokens> prompts,
         EncodeOptions? options = null,
+        Func<int, IHiddenStateSink?>? sinks = null,
         IProgress<LayerProgress>? progress = null,
         CancellationToken cancellation = default)
     {
@@ -151,9 +153,10 @@ public sealed class GemmaTextEncoder : IDisposable
         IEnumerable<PromptFeatures> Passes()
         {
             List<Request> pass = [];
+            int index = 0;
             foreach (PromptTokens tokens in prompts)
             {
-                Request request = new(tokens, options, Model);
+                Request request = new(tokens, options, Model, sinks?.Invoke(index++));
                 if (pass.Count > 0 && pass.Sum(other => other.Ids.Length) + request.Ids.Length > options.BatchTokens)
                 {
                     foreach (PromptFeatures features in RunPass(pass, options, progress, cancellation))
@@ -183,7 +186,7 @@ public sealed class GemmaTextEncoder : IDisposable
         List<Request> pass, EncodeOptions options, IProgress<LayerProgress>? progress, CancellationToken cancellation)
     {
         Model.RunBatch(
-            [.. pass.Select(request => request.Ids)], [.. pass.Select(request => request.Features)], RunOptionsOf(options), progress, cancellation);
+            [.. pass.Select(request => request.Ids)], [.. pass.Select(request => request.States)], RunOptionsOf(options), progress, cancellation);
         return [.. pass.Select(request => request.Result())];
     }
 
@@ -196,12 +199,15 @@ public sealed class GemmaTextEncoder : IDisposable
     }
 
     // A prompt on its way through the model.
-    private sealed class Request(PromptTokens tokens, EncodeOptions options, GemmaModel model)
+    private sealed class Request(PromptTokens tokens, EncodeOptions options, GemmaModel model, IHiddenStateSink? sink)
     {
         public int[] Ids { get; } = [.. tokens.Ids.Take(options.MaxLength)];
 
         public FeatureSink Features { get; } =
             new(model.KernelTable, options.Features, options.Profile.FeatureEpsilon(model.Config));
+
+        /// <summary>Takes the states: the features, and beside them the caller's sink.</summary>
+        public IHiddenStateSink States => sink is null ? Features : new CompositeSink([Features, sink]);
 
         public int Length => options.Padding == Padding.Left ? options.MaxLength : Ids.Length;
 

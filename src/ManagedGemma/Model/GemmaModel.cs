@@ -113,6 +113,15 @@ public sealed partial class GemmaModel : IDisposable
         }
     }
 
+    /// <summary>Finds what <see cref="Run"/> would refuse of a prompt, without computing anything.</summary>
+    /// <param name="tokenIds">As for <see cref="Run"/>.</param>
+    /// <exception cref="GemmaException">As for <see cref="Run"/>.</exception>
+    public void Validate(IReadOnlyList<int> tokenIds)
+    {
+        ArgumentNullException.ThrowIfNull(tokenIds);
+        Validate(tokenIds, before: 0);
+    }
+
     /// <summary>Gives memory back and unmaps the checkpoint, once runs under way have ended.</summary>
     public void Dispose()
     {

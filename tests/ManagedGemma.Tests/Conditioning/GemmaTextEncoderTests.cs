@@ -34,11 +34,17 @@ public sealed class GemmaTextEncoderTests : IDisposable
         using GemmaTextEncoder encoder = GemmaTextEncoder.LoadDemo();
         EncodeOptions options = new() { Padding = Padding.None, BatchTokens = batchTokens };
         string[] prompts = ["A red fox", "", "runs through", "fresh snow, far away", "", "x"];
-        PromptFeatures[] together = [.. encoder.EncodeMany(prompts.Select(prompt => encoder.Tokenize(prompt)), options)];
+        HiddenStateCollector?[] states = [.. prompts.Select((_, i) => i == 2 ? null : new HiddenStateCollector())];
+        PromptFeatures[] together = [.. encoder.EncodeMany(prompts.Select(prompt => encoder.Tokenize(prompt)), options, index => states[index])];
         Assert.Equal(prompts.Length, together.Length);
         for (int i = 0; i < prompts.Length; i++)
         {
-            Assert.Equal(encoder.Encode(prompts[i], options).ToArray(), together[i].ToArray());
+            HiddenStateCollector alone = new();
+            Assert.Equal(encoder.Encode(encoder.Tokenize(prompts[i]), options, alone).ToArray(), together[i].ToArray());
+            if (states[i] is { } beside)
+            {
+                Assert.Equal(alone.States, beside.States);
+            }
         }
 
         Assert.Empty(encoder.EncodeMany([], options));

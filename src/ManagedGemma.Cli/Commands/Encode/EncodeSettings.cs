@@ -1,0 +1,48 @@
+using System.Globalization;
+using ManagedGemma.Checkpoints;
+using ManagedGemma.Cli.Hosting;
+using ManagedGemma.Cli.Output;
+using ManagedGemma.Conditioning;
+
+namespace ManagedGemma.Cli.Commands.Encode;
+
+/// <summary>How prompts are encoded and written, with the command line's own words for metadata and reports.</summary>
+internal sealed record EncodeSettings
+{
+    public required EncodeOptions Options { get; init; }
+
+    public required string Profile { get; init; }
+
+    public required string Precision { get; init; }
+
+    public required string Features { get; init; }
+
+    public required string Dtype { get; init; }
+
+    public required string Padding { get; init; }
+
+    public required ElementType ElementType { get; init; }
+
+    public required bool HasHiddenStates { get; init; }
+
+    /// <summary>The sizes of a prompt's file.</summary>
+    public FeatureFileShape Shape(GemmaConfig config, PromptTokens tokens)
+    {
+        int length = Options.Padding == Conditioning.Padding.Left ? Options.MaxLength : tokens.Ids.Count;
+        return new FeatureFileShape(length, config.LayerCount, config.HiddenSize, ElementType, HasHiddenStates);
+    }
+
+    /// <summary>What a prompt's file says of itself: enough to make it again, nothing of the machine.</summary>
+    public Dictionary<string, string> Metadata(string model, PromptTokens tokens) => new()
+    {
+        ["format_version"] = "1",
+        ["managed_gemma_version"] = ToolVersion.Current,
+        ["model"] = model,
+        ["profile"] = Profile,
+        ["precision"] = Precision,
+        ["features_version"] = Features,
+        ["padding"] = Padding,
+        ["token_count"] = tokens.Ids.Count.ToString(CultureInfo.InvariantCulture),
+        ["truncated_count"] = tokens.Truncated.ToString(CultureInfo.InvariantCulture),
+    };
+}
