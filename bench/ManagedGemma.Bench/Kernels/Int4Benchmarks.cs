@@ -46,5 +46,6 @@ public class Int4Benchmarks : IDisposable
 
     /// <summary>One product.</summary>
     [Benchmark]
+    [Work((double)Rows * Columns)]
     public void Multiply() => _operands!.Multiply();
 }

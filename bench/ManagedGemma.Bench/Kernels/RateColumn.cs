@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Reflection;
 using BenchmarkDotNet.Columns;
 using BenchmarkDotNet.Reports;
 using BenchmarkDotNet.Running;
@@ -31,10 +32,9 @@ internal sealed class RateColumn : IColumn
             return "?";
         }
 
-        double work = benchmarkCase.Descriptor.Type == typeof(Int4Benchmarks)
-            ? (double)Int4Benchmarks.Rows * Int4Benchmarks.Columns * (int)benchmarkCase.Parameters[nameof(Int4Benchmarks.Tokens)]
-            : RowBenchmarks.Length;
-        return (work / statistics.Mean).ToString("0.0", CultureInfo.InvariantCulture);
+        WorkAttribute work = benchmarkCase.Descriptor.WorkloadMethod.GetCustomAttribute<WorkAttribute>()!;
+        int tokens = work.PerToken && benchmarkCase.Parameters.Items.FirstOrDefault(item => item.Name == nameof(Int4Benchmarks.Tokens))?.Value is int count ? count : 1;
+        return (work.Amount * tokens / statistics.Mean).ToString("0.0", CultureInfo.InvariantCulture);
     }
 
     public string GetValue(Summary summary, BenchmarkCase benchmarkCase, SummaryStyle style) => GetValue(summary, benchmarkCase);

@@ -20,26 +20,35 @@ internal static class Limits
         "maddwd-256" when Avx2.IsSupported => Arithmetic(name, threads, 16, Multiplies.Maddwd256),
         "fma-512" when Avx512F.IsSupported => Arithmetic(name, threads, 16, Multiplies.Fma512),
         "fma-256" when Fma.IsSupported => Arithmetic(name, threads, 8, Multiplies.Fma256),
-        "memory" => Memory(threads),
+        "memory" => Memory(name, MemoryStreams.Anonymous(threads)),
+        "memory-mapped" => Memory(name, MemoryStreams.Mapped(threads)),
         _ => null,
     };
 
     /// <summary>All names, in the order in which they are shown.</summary>
     public static IReadOnlyList<string> Names { get; } =
-        ["maddubs-512", "maddubs-256", "vnni-256", "maddwd-512", "maddwd-256", "fma-512", "fma-256", "memory"];
+        ["maddubs-512", "maddubs-256", "vnni-256", "maddwd-512", "maddwd-256", "fma-512", "fma-256", "memory", "memory-mapped"];
 
     private static Limit Arithmetic(string name, int threads, int lanes, Func<int, int> kernel)
     {
         int rounds = Calibrate(kernel);
         double operations = (double)rounds * Multiplies.PerRound * lanes * threads;
-        return new Limit(name, "GMAC/s", threads, operations / Best(threads, _ => kernel(rounds)) / 1e9);
+        return new Limit(name, "GMAC/s", threads, Math.Round(operations / Best(threads, _ => kernel(rounds)) / 1e9, 1));
     }
 
-    private static Limit Memory(int threads)
+    // The best of all distances and tries: a program that reads faster than this does not read memory.
+    private static Limit? Memory(string name, MemoryStreams? streams)
     {
-        using MemoryStreams streams = new(threads);
-        double seconds = Best(threads, streams.Read);
-        return new Limit("memory", "GB/s", threads, MemoryStreams.BytesOfAThread * (double)threads / seconds / 1e9);
+        using (streams)
+        {
+            if (streams is null)
+            {
+                return null;
+            }
+
+            double seconds = MemoryStreams.PrefetchDistances.Min(ahead => Best(streams.Threads, thread => streams.Read(thread, ahead)));
+            return new Limit(name, "GB/s", streams.Threads, Math.Round(streams.BytesOfAThread * (double)streams.Threads / seconds / 1e9, 1));
+        }
     }
 
     private static int Calibrate(Func<int, int> kernel)

@@ -11,18 +11,19 @@ internal static class SliceRun
     public static SliceLine Prefill(GemmaModel model, Precision precision, int threads, int tokens, Limit? limit, int repeats)
     {
         int[] ids = Ids(model, tokens);
+        RunOptions options = new() { Precision = precision };
+
+        // The first run warms up, and is the one that is watched.
+        double memory = ProcessMemory.MostMegabytes(() => model.Measure([ids], options));
         List<(double Seconds, PassTimes Times)> runs = [];
-        for (int i = 0; i <= repeats; i++)
+        for (int i = 0; i < repeats; i++)
         {
             long start = Stopwatch.GetTimestamp();
-            PassTimes times = model.Measure([ids], new RunOptions { Precision = precision });
-            if (i > 0)
-            {
-                runs.Add((Stopwatch.GetElapsedTime(start).TotalSeconds, times));
-            }
+            PassTimes times = model.Measure([ids], options);
+            runs.Add((Stopwatch.GetElapsedTime(start).TotalSeconds, times));
         }
 
-        return Line(model, "prefill", precision, threads, tokens, limit, runs);
+        return Line(model, "prefill", precision, threads, tokens, limit, memory, runs);
     }
 
     /// <summary>Decoding of a sequence: one token a step behind a prompt of some tokens.</summary>
@@ -31,15 +32,16 @@ internal static class SliceRun
         RunOptions options = new() { Precision = precision };
         using SequenceCache sequence = model.NewSequence();
         model.Advance([sequence], [Ids(model, prompt)], options);
+        double memory = ProcessMemory.MostMegabytes(() => model.Advance([sequence], [[300]], options));
         List<(double Seconds, PassTimes Times)> runs = [];
         for (int i = 0; i < steps; i++)
         {
             long start = Stopwatch.GetTimestamp();
-            PassTimes times = model.Advance([sequence], [[i + 300]], options);
+            PassTimes times = model.Advance([sequence], [[i + 301]], options);
             runs.Add((Stopwatch.GetElapsedTime(start).TotalSeconds, times));
         }
 
-        return Line(model, "decode", precision, threads, 1, limit, runs);
+        return Line(model, "decode", precision, threads, 1, limit, memory, runs);
     }
 
     private static int[] Ids(GemmaModel model, int tokens) =>
@@ -47,7 +49,7 @@ internal static class SliceRun
 
     // The median run; its rate as a share of the limit, which counts bytes for decoding and products for prefill.
     private static SliceLine Line(
-        GemmaModel model, string name, Precision precision, int threads, int tokens, Limit? limit, List<(double Seconds, PassTimes Times)> runs)
+        GemmaModel model, string name, Precision precision, int threads, int tokens, Limit? limit, double memory, List<(double Seconds, PassTimes Times)> runs)
     {
         (double seconds, PassTimes parts) = runs.OrderBy(run => run.Seconds).ElementAt(runs.Count / 2);
         double gmacs = (double)model.LinearWeights * tokens / seconds / 1e9, gbytes = model.LinearBytes / seconds / 1e9;
@@ -57,13 +59,14 @@ internal static class SliceRun
             precision.ToString().ToLowerInvariant(),
             threads,
             tokens,
+            model.Config.LayerCount,
             Math.Round(tokens / seconds, 2),
             Math.Round(gmacs, 1),
             Math.Round(gbytes, 2),
             limit?.Name,
             Math.Round(limit?.Value ?? 0, 1),
             Math.Round(share, 3),
-            ProcessMemory.PrivateMegabytes(),
+            memory,
             new SliceParts(Math.Round(parts.Round, 5), Math.Round(parts.Multiply, 5), Math.Round(parts.Attend, 5), Math.Round(seconds - parts.Round - parts.Multiply - parts.Attend, 5)));
     }
 }

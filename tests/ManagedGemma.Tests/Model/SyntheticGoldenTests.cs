@@ -1,3 +1,4 @@
+using ManagedGemma.Bench;
 using ManagedGemma.Checkpoints.Synthetic;
 using ManagedGemma.Conditioning;
 using ManagedGemma.Model;
@@ -13,7 +14,7 @@ public class SyntheticGoldenTests(ITestOutputHelper output)
     [SlowGoldenFact]
     public void Six_layers_of_the_12b_match_in_every_precision()
     {
-        using GemmaModel model = GemmaModel.Load(SyntheticModel.Directory(layers: 6));
+        using GemmaModel model = GemmaModel.Load(SyntheticModels.Get(layers: 6));
         using Golden golden = new(Path.Combine(TestFiles.Goldens!, "synthetic-12b", "layers-6.safetensors"));
         int[] ids = golden.Ints("ids");
         foreach ((Precision precision, double tolerance) in new[] { (Precision.Float32, 1e-5), (Precision.Precise, 1e-3), (Precision.Fast, 3e-2) })
