@@ -1,14 +1,12 @@
-using System.Runtime.InteropServices;
+using ManagedGemma.Memory;
 
 namespace ManagedGemma.Checkpoints;
 
 /// <summary>Where the bytes of tensors lie: a mapped file, or native memory that this object frees.</summary>
 internal sealed unsafe class TensorMemory : IDisposable
 {
-    private const int Alignment = 64;
-
     private readonly MappedFile? _file;
-    private void* _owned;
+    private readonly NativeBuffer? _owned;
     private bool _disposed;
 
     /// <summary>Takes over a mapped file.</summary>
@@ -19,13 +17,13 @@ internal sealed unsafe class TensorMemory : IDisposable
         Length = file.Length;
     }
 
-    /// <summary>Allocates zeroed native memory, aligned to 64 bytes.</summary>
+    /// <summary>Allocates zeroed native memory.</summary>
     public TensorMemory(long length, string label)
     {
         Label = label;
         Length = length;
-        _owned = NativeMemory.AlignedAlloc((nuint)Math.Max(length, 1), Alignment);
-        NativeMemory.Clear(_owned, (nuint)length);
+        _owned = new NativeBuffer(checked((nuint)length));
+        _owned.Clear();
     }
 
     /// <summary>The file's path, or what stands for it in messages.</summary>
@@ -40,7 +38,7 @@ internal sealed unsafe class TensorMemory : IDisposable
         get
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            return _file is null ? (byte*)_owned : _file.Pointer;
+            return _file is null ? _owned!.Pointer : _file.Pointer;
         }
     }
 
@@ -59,7 +57,6 @@ internal sealed unsafe class TensorMemory : IDisposable
 
         _disposed = true;
         _file?.Dispose();
-        NativeMemory.AlignedFree(_owned);
-        _owned = null;
+        _owned?.Dispose();
     }
 }
