@@ -1,3 +1,4 @@
+using ManagedGemma.Checkpoints;
 using ManagedGemma.Checkpoints.Synthetic;
 
 namespace ManagedGemma.Bench;
@@ -20,6 +21,10 @@ internal static class SyntheticModels
         if (!File.Exists(Path.Combine(directory, Weights)))
         {
             SyntheticCheckpoint.Write(directory, SyntheticShape.Gemma12B(layers));
+
+            // What was just written lies in the cache in small pages; read anew it comes in large ones, as a model that was there before.
+            using MappedFile written = MappedFile.Open(Path.Combine(directory, Weights));
+            written.Release(0, written.Length);
         }
 
         return directory;

@@ -104,6 +104,7 @@ public sealed class BatchPartsTests
             Interrupt = interrupt,
             Screen = new Screen(host, true),
             Source = new ModelSource(ModelOrigin.Demo, null),
+            ReleasesPages = false,
             Settings = new EncodeSettings
             {
                 Options = new EncodeOptions(),
