@@ -57,6 +57,16 @@ public class GemmaModelTests
     }
 
     [Fact]
+    public void Pages_that_are_given_back_are_read_again()
+    {
+        string path = Path.Combine(TestFiles.Fixtures, "zoo", "vlm-4bit");
+        using GemmaModel keeps = GemmaModel.Load(path), releases = GemmaModel.Load(path, new GemmaModelOptions { ReleasePages = true });
+        float[] expected = States(keeps, Ids, Precision.Precise);
+        Assert.Equal(Nasty.Bits(expected), Nasty.Bits(States(releases, Ids, Precision.Precise)));
+        Assert.Equal(Nasty.Bits(expected), Nasty.Bits(States(releases, Ids, Precision.Precise)));
+    }
+
+    [Fact]
     public void A_sequence_that_grows_in_pieces_has_the_bits_of_the_whole_in_float32()
     {
         using GemmaModel model = new(DemoCheckpoint.Open());
