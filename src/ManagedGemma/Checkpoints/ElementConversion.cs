@@ -90,6 +90,39 @@ internal static class ElementConversion
         return (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
     }
 
+    /// <summary>The nearest value of BF16, F16 or F32, ties to even; NaN stays NaN.</summary>
+    public static float Round(float value, ElementType type) => type switch
+    {
+        ElementType.F32 => value,
+        ElementType.F16 => (float)(Half)value,
+        ElementType.BF16 => BitConverter.UInt32BitsToSingle((uint)ToBFloat16(value) << 16),
+        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "Only to BF16, F16 and F32 can be rounded."),
+    };
+
+    /// <summary>Rounds in place, as <see cref="Round(float, ElementType)"/>.</summary>
+    public static void Round(Span<float> values, ElementType type)
+    {
+        if (type == ElementType.F32)
+        {
+            return;
+        }
+
+        int i = 0;
+        if (type == ElementType.BF16)
+        {
+            int width = Vector<float>.Count;
+            for (; i <= values.Length - width; i += width)
+            {
+                Vector.AsVectorSingle(UpperHalves(new Vector<float>(values[i..])) << 16).CopyTo(values[i..]);
+            }
+        }
+
+        for (; i < values.Length; i++)
+        {
+            values[i] = Round(values[i], type);
+        }
+    }
+
     private static void ToBFloat16(ReadOnlySpan<float> source, Span<ushort> destination)
     {
         int i = 0;
