@@ -7,13 +7,18 @@ namespace ManagedGemma.Checkpoints;
 public sealed record QuantizationScheme(QuantizationMode Mode, int Bits, int GroupSize)
 {
     /// <summary>What MLX takes for a mode where nothing else is said.</summary>
-    internal static QuantizationScheme Default(QuantizationMode mode) => mode switch
+    public static QuantizationScheme Default(QuantizationMode mode) => mode switch
     {
         QuantizationMode.MxFp4 => new QuantizationScheme(mode, 4, 32),
         QuantizationMode.MxFp8 => new QuantizationScheme(mode, 8, 32),
         QuantizationMode.NvFp4 => new QuantizationScheme(mode, 4, 16),
         _ => new QuantizationScheme(mode, 4, 64),
     };
+
+    /// <summary>Whether MLX has the scheme: 2, 3, 4, 5, 6 or 8 bits in groups of 32, 64 or 128 in affine mode, the default in the others.</summary>
+    public bool IsSupported => Mode == QuantizationMode.Affine
+        ? Bits is 2 or 3 or 4 or 5 or 6 or 8 && GroupSize is 32 or 64 or 128
+        : this == Default(Mode);
 
     /// <summary>The mode's name in config.json.</summary>
     internal static string NameOf(QuantizationMode mode) => mode switch

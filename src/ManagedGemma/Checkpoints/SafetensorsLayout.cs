@@ -40,7 +40,7 @@ internal sealed class SafetensorsLayout
             }
 
             long begin = end;
-            end = checked(begin + ByteLength(spec));
+            end = checked(begin + spec.ByteLength);
             placed.Add((spec, begin, end));
         }
 
@@ -49,25 +49,6 @@ internal sealed class SafetensorsLayout
             head,
             [.. placed.Select(x => new SafetensorsTensor(x.Spec.Name, x.Spec.ElementType, x.Spec.Shape, head.Length + x.Begin, x.End - x.Begin))],
             checked(head.Length + end));
-    }
-
-    private static long ByteLength(SafetensorsSpec spec)
-    {
-        long bytes = spec.ElementType.ByteSize();
-        foreach (long dimension in spec.Shape)
-        {
-            ArgumentOutOfRangeException.ThrowIfNegative(dimension, nameof(spec));
-            try
-            {
-                bytes = checked(bytes * dimension);
-            }
-            catch (OverflowException exception)
-            {
-                throw new ArgumentException($"The shape of {spec.Name} is too large.", nameof(spec), exception);
-            }
-        }
-
-        return bytes;
     }
 
     private static byte[] WriteHead(List<(SafetensorsSpec Spec, long Begin, long End)> placed, IReadOnlyDictionary<string, string>? metadata)

@@ -1,0 +1,473 @@
+using System.Text.Json;
+using ManagedGemma.Checkpoints;
+using ManagedGemma.Checkpoints.Synthetic;
+using ManagedGemma.Conditioning;
+using ManagedGemma.Conversion;
+using ManagedGemma.Model;
+using ManagedGemma.Tests.Checkpoints;
+using ManagedGemma.Tests.Support;
+
+namespace ManagedGemma.Tests.Conversion;
+
+public sealed class CheckpointQuantizerTests : IDisposable
+{
+    private static readonly QuantizationScheme Usual = QuantizationScheme.Default(QuantizationMode.Affine);
+
+    private readonly TemporaryDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    public static TheoryData<string, QuantizationMode, int, int> Cases()
+    {
+        TheoryData<string, QuantizationMode, int, int> cases = [];
+        foreach (string folder in new[] { "dense-f32", "dense-bf16", "dense-f16" })
+        {
+            foreach (int bits in new[] { 2, 3, 4, 5, 6, 8 })
+            {
+                cases.Add(folder, QuantizationMode.Affine, bits, bits % 2 == 0 ? 64 : 32);
+            }
+
+            cases.Add(folder, QuantizationMode.MxFp4, 4, 32);
+        }
+
+        return cases;
+    }
+
+    /// <summary>
+    /// Both run in float32 and hold the same weights up to their own rounding to float32 (the quantised one multiplies and adds in it):
+    /// 2⁻²³ a weight, and a float32 engine's own 1e-5 covers what a few layers make of that.
+    /// </summary>
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void The_output_computes_what_its_values_say(string folder, QuantizationMode mode, int bits, int groupSize)
+    {
+        QuantizationScheme scheme = new(mode, bits, groupSize);
+        Quantize(Zoo(folder), "out", scheme);
+        using GemmaCheckpoint checkpoint = GemmaCheckpoint.Open(_directory["out"]);
+        Dequantize(checkpoint, _directory["dense"]);
+        int[] ids = [2, 17, 5, 300, 9, 9, 44];
+        (List<float[]> quantised, int hidden) = States(_directory["out"], ids);
+        (List<float[]> dense, _) = States(_directory["dense"], ids);
+        float[] expected = [.. dense.SelectMany(x => x)];
+        Assert.InRange(Golden.WorstState(quantised, expected, Golden.AllRows(ids.Length), hidden), 0, 1e-5);
+    }
+
+    [Theory]
+    [InlineData("dense-f32", ElementType.F32)]
+    [InlineData("dense-bf16", ElementType.BF16)]
+    [InlineData("dense-f16", ElementType.F16)]
+    public void Every_module_is_where_and_what_mlx_lm_makes_it(string folder, ElementType type)
+    {
+        // Width 48 of the feed-forward is no multiple of 32: down_proj stays dense, as in mlx-lm.
+        QuantizationScheme scheme = new(QuantizationMode.Affine, 5, 32);
+        using CheckpointQuantizer quantizer = Quantize(Zoo(folder), "out", scheme);
+        Assert.Equal(["model.layers.0.mlp.down_proj", "model.layers.1.mlp.down_proj"], quantizer.DenseModules);
+        using GemmaCheckpoint source = GemmaCheckpoint.Open(Zoo(folder)), output = GemmaCheckpoint.Open(_directory["out"]);
+        Dictionary<string, TensorView> tensors = output.Tensors.ToDictionary(x => x.Name);
+        Assert.Equal(quantizer.OutputBytes, output.TotalBytes);
+        Assert.Equal(quantizer.SourceBytes, source.TotalBytes);
+        foreach (TensorView tensor in source.Tensors)
+        {
+            TensorView after = tensors[tensor.Name];
+            string module = tensor.Name[..^".weight".Length];
+            if (tensor.Shape is [_, long columns] && columns % 32 == 0)
+            {
+                Assert.Equal(ElementType.U32, after.ElementType);
+                Assert.Equal(type, tensors[module + ".scales"].ElementType);
+                Assert.Equal(Packed(tensor, scheme, type, (int)columns), Packed(tensors, module));
+                tensors.Remove(module + ".scales");
+                tensors.Remove(module + ".biases");
+            }
+            else
+            {
+                Assert.Equal(tensor.ElementType, after.ElementType);
+                Assert.Equal(Bytes(tensor), Bytes(after));
+            }
+
+            tensors.Remove(tensor.Name);
+        }
+
+        Assert.Empty(tensors);
+        using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(_directory["out"], "model.safetensors"));
+        Assert.Equal("mlx", file.Header.Metadata["format"]);
+        JsonElement index = Json("out", "model.safetensors.index.json");
+        Assert.Equal(output.TotalBytes, index.GetProperty("metadata").GetProperty("total_size").GetInt64());
+        Assert.Equal(quantizer.Parameters, index.GetProperty("metadata").GetProperty("total_parameters").GetInt64());
+        JsonElement config = Json("out", "config.json");
+        Assert.Equal("""{"group_size":32,"bits":5,"mode":"affine"}""", Compact(config.GetProperty("quantization")));
+        Assert.Equal("""{"group_size":32,"bits":5,"mode":"affine"}""", Compact(config.GetProperty("quantization_config")));
+        using JsonDocument before = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Zoo(folder), "config.json")));
+        Assert.All(before.RootElement.EnumerateObject(), x => Assert.Equal(Compact(x.Value), Compact(config.GetProperty(x.Name))));
+    }
+
+    [Fact]
+    public void Threads_and_runs_change_no_byte()
+    {
+        foreach (QuantizationScheme scheme in new[] { Usual, QuantizationScheme.Default(QuantizationMode.NvFp4) })
+        {
+            string[] names = ["a", "b", "c"];
+            Quantize(Zoo("dense-bf16"), "a", scheme, new QuantizerOptions { Threads = 1 });
+            Quantize(Zoo("dense-bf16"), "b", scheme, new QuantizerOptions { Threads = 3 });
+            Quantize(Zoo("dense-bf16"), "c", scheme, new QuantizerOptions { Threads = 3 });
+            string[] files = [.. Directory.GetFiles(_directory["a"]).Select(x => Path.GetFileName(x)).Order()];
+            Assert.Equal(["config.json", "model.safetensors", "model.safetensors.index.json"], files);
+            foreach (string file in files)
+            {
+                byte[] bytes = File.ReadAllBytes(Path.Combine(_directory["a"], file));
+                Assert.All(names, x => Assert.Equal(bytes, File.ReadAllBytes(Path.Combine(_directory[x], file))));
+            }
+
+            Assert.All(names, x => Directory.Delete(_directory[x], recursive: true));
+        }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2500)]
+    [InlineData(10_000)]
+    public void Shards_hold_what_one_file_holds(long limit)
+    {
+        Quantize(Zoo("dense-f32"), "one", Usual);
+        using CheckpointQuantizer quantizer = Quantize(Zoo("dense-f32"), "many", Usual, new QuantizerOptions { ShardLimit = limit });
+        using GemmaCheckpoint one = GemmaCheckpoint.Open(_directory["one"]), many = GemmaCheckpoint.Open(_directory["many"]);
+        Assert.Equal(quantizer.FileCount, many.Files.Count);
+        Assert.InRange(quantizer.FileCount, 3, one.Tensors.Count);
+        Assert.Equal(limit == 1, quantizer.FileCount == one.Tensors.Count);
+        Assert.Equal(
+            Enumerable.Range(1, many.Files.Count).Select(i => $"model-{i:00000}-of-{many.Files.Count:00000}.safetensors"),
+            Directory.GetFiles(_directory["many"], "*.safetensors").Select(x => Path.GetFileName(x)).Order());
+        Dictionary<string, byte[]> expected = one.Tensors.ToDictionary(x => x.Name, Bytes);
+        Assert.Equal(expected.Count, many.Tensors.Count);
+        Assert.All(many.Tensors, x => Assert.Equal(expected[x.Name], Bytes(x)));
+        foreach (string path in many.Files)
+        {
+            using SafetensorsFile file = SafetensorsFile.Open(path);
+            Assert.True(file.Tensors.Count == 1 || file.Tensors.Sum(x => x.ByteLength) <= limit);
+        }
+
+        string[] map = [.. Json("many", "model.safetensors.index.json").GetProperty("weight_map").EnumerateObject().Select(x => x.Name)];
+        Assert.Equal(map.Order(StringComparer.Ordinal), map);
+    }
+
+    [Fact]
+    public void What_lies_beside_the_weights_comes_along_and_nothing_else()
+    {
+        string source = Copy("dense-bf16");
+        foreach (string name in new[] { "tokenizer.json", "tokenizer_config.json", "generation_config.json", "chat_template.jinja", "notes.txt", "other.safetensors.bak" })
+        {
+            File.WriteAllText(Path.Combine(source, name), name);
+        }
+
+        using CheckpointQuantizer quantizer = Quantize(source, "out", Usual);
+        Assert.Equal(["tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "generation_config.json"], quantizer.CopiedFiles);
+        Assert.All(quantizer.CopiedFiles, x => Assert.Equal(x, File.ReadAllText(Path.Combine(_directory["out"], x))));
+        Assert.False(File.Exists(Path.Combine(_directory["out"], "notes.txt")));
+    }
+
+    [Fact]
+    public void A_multimodal_source_becomes_its_text_model()
+    {
+        // Quantised already, in two shards, with a vision tower and a head of its own.
+        string zoo = Path.Combine(TestFiles.Fixtures, "zoo", "vlm-4bit");
+        using CheckpointQuantizer quantizer = Quantize(zoo, "out", Usual with { Bits = 3 }, new QuantizerOptions { AllowRequantize = true });
+        using GemmaCheckpoint source = GemmaCheckpoint.Open(zoo), output = GemmaCheckpoint.Open(_directory["out"]);
+        Assert.All(output.Tensors, x => Assert.StartsWith("language_model.", x.Name, StringComparison.Ordinal));
+        Assert.NotNull(output.LanguageHead(64));
+        Assert.All(DecoderWalk.Ask(output), x => Assert.Equal(3, x.Scheme!.Bits));
+        Assert.False(Json("out", "config.json").TryGetProperty("vision_config", out _));
+        WeightRows before = new(source.Matrix("embed_tokens", -1, 64)), after = new(output.Matrix("embed_tokens", -1, 64));
+        float[] x = new float[64], y = new float[64];
+        before.Read(7, 0, x);
+        after.Read(7, 0, y);
+        Assert.InRange(Golden.RelativeL2(y, x), 1e-3, 0.3);
+    }
+
+    [Fact]
+    public void A_source_without_config_gets_one()
+    {
+        using GemmaCheckpoint demo = DemoCheckpoint.Open();
+        using CheckpointQuantizer quantizer = CheckpointQuantizer.Create(
+            demo, _directory["out"], Usual with { GroupSize = 32 }, new QuantizerOptions { AllowRequantize = true });
+        quantizer.Run();
+        using GemmaCheckpoint output = GemmaCheckpoint.Open(_directory["out"]);
+        Assert.Equal("model.", output.Prefix);
+        Assert.Equal(demo.Config.FullAttention, output.Config.FullAttention);
+        DecoderWalk.Ask(output);
+    }
+
+    [Theory]
+    [InlineData("dense-f32", ElementType.BF16)]
+    [InlineData("dense-bf16", ElementType.F32)]
+    public void Another_type_is_rounded_to_before(string folder, ElementType type)
+    {
+        Quantize(Zoo(folder), "out", Usual, new QuantizerOptions { ElementType = type });
+        using GemmaCheckpoint source = GemmaCheckpoint.Open(Zoo(folder)), output = GemmaCheckpoint.Open(_directory["out"]);
+        TensorView before = source.Tensors.Single(x => x.Name == "model.layers.0.self_attn.q_proj.weight");
+        Dictionary<string, TensorView> tensors = output.Tensors.ToDictionary(x => x.Name);
+        Assert.All(output.Tensors.Where(x => x.ElementType != ElementType.U32), x => Assert.Equal(type, x.ElementType));
+        const string Module = "model.layers.0.self_attn.q_proj";
+        Assert.Equal(Packed(before, Usual, type, 64), Packed(tensors, Module));
+        Assert.Equal(
+            source.Vector("layers.1.input_layernorm", 64).Select(x => ElementConversion.Round(x, type)), output.Vector("layers.1.input_layernorm", 64));
+    }
+
+    [Fact]
+    public void A_quantised_source_is_refused_by_name()
+    {
+        string message = Refusal(Path.Combine(TestFiles.Fixtures, "zoo", "text-4bit"), Usual);
+        Assert.Contains("model.embed_tokens: is quantised already", message, StringComparison.Ordinal);
+        Assert.Contains("found 4 bit affine, group 64", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_group_that_divides_nothing_is_refused() =>
+        Assert.Contains("divides none of their widths", Refusal(Zoo("dense-f32"), Usual with { GroupSize = 128 }), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("model.layers.1.mlp.up_proj.weight", (7 * 64) + 5, 0x7FC0, "in row 7, column 5 (found NaN)")]
+    [InlineData("model.embed_tokens.weight", (311 * 64) + 63, 0xFF80, "in row 311, column 63 (found -Infinity)")]
+    [InlineData("model.layers.0.mlp.down_proj.weight", 3 * 48, 0x7F80, "in row 3, column 0 (found Infinity)")]
+    [InlineData("model.norm.weight", 9, 0x7FC1, "at 9 (found NaN)")]
+    public void A_weight_that_is_no_number_is_refused_by_name_and_place(string tensor, int index, int bits, string says)
+    {
+        string source = Copy("dense-bf16");
+        Poke(source, tensor, index, bits);
+        string message = Refusal(source, Usual, run: true);
+        Assert.Contains(tensor + ": has a value that is not a finite number, " + says, message, StringComparison.Ordinal);
+        Assert.Equal([source], All());
+    }
+
+    [Fact]
+    public void A_weight_that_the_type_cannot_hold_is_refused()
+    {
+        string source = Copy("dense-bf16");
+        Poke(source, "model.layers.1.self_attn.o_proj.weight", 64, 0x4800);
+        Assert.Contains("has a value that F16 cannot hold, in row 1, column 0 (found 131072)", Refusal(source, Usual, new QuantizerOptions { ElementType = ElementType.F16 }, run: true), StringComparison.Ordinal);
+        Assert.Equal([source], All());
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(30)]
+    public void Cancelled_it_leaves_nothing(int reports)
+    {
+        using GemmaCheckpoint source = GemmaCheckpoint.Open(Zoo("dense-f32"));
+        using CheckpointQuantizer quantizer = CheckpointQuantizer.Create(source, _directory["out"], Usual);
+        using CancellationTokenSource cancellation = new();
+        int seen = 0;
+        Assert.ThrowsAny<OperationCanceledException>(() => quantizer.Run(
+            new Reports(x =>
+            {
+                if (++seen == reports)
+                {
+                    Assert.Single(All());
+                    cancellation.Cancel();
+                }
+            }),
+            cancellation.Token));
+        Assert.Equal(reports, seen);
+        Assert.Empty(All());
+        Assert.Throws<InvalidOperationException>(() => quantizer.Run());
+    }
+
+    [Fact]
+    public void Given_up_from_another_thread_it_leaves_nothing()
+    {
+        using GemmaCheckpoint source = GemmaCheckpoint.Open(Zoo("dense-f32"));
+        using CheckpointQuantizer quantizer = CheckpointQuantizer.Create(source, _directory["out"], Usual, new QuantizerOptions { ShardLimit = 1 });
+        int seen = 0;
+        Assert.ThrowsAny<Exception>(() => quantizer.Run(new Reports(x =>
+        {
+            if (++seen == 10)
+            {
+                Task.Run(quantizer.Dispose).Wait();
+            }
+        })));
+        Assert.Empty(All());
+    }
+
+    [Fact]
+    public void Progress_goes_up_to_the_whole()
+    {
+        using GemmaCheckpoint source = GemmaCheckpoint.Open(Zoo("dense-bf16"));
+        using CheckpointQuantizer quantizer = CheckpointQuantizer.Create(source, _directory["out"], Usual);
+        List<QuantizationProgress> reports = [];
+        quantizer.Run(new Reports(reports.Add));
+        Assert.Equal(reports.Select(x => x.DoneBytes).Order(), reports.Select(x => x.DoneBytes));
+        Assert.All(reports, x => Assert.Equal(quantizer.OutputBytes, x.TotalBytes));
+        Assert.Equal(quantizer.OutputBytes, reports[^1].DoneBytes);
+        Assert.Equal("model.norm", reports[^1].Module);
+    }
+
+    [Fact]
+    public void The_source_itself_is_never_replaced()
+    {
+        string source = Copy("dense-bf16");
+        QuantizerOptions options = new() { Overwrite = true };
+        Assert.Contains("the source's own directory", Refusal(source, Usual, options, destination: source), StringComparison.Ordinal);
+        if (!OperatingSystem.IsWindows())
+        {
+            // By another name.
+            Directory.CreateSymbolicLink(_directory["link"], _directory.Path);
+            Assert.Contains("own directory", Refusal(source, Usual, options, destination: Path.Combine(_directory["link"], "source")), StringComparison.Ordinal);
+        }
+
+        Assert.True(File.Exists(Path.Combine(source, "model.safetensors")));
+    }
+
+    [Fact]
+    public void An_older_checkpoint_is_replaced_when_asked_for()
+    {
+        Quantize(Zoo("dense-bf16"), "out", Usual);
+        Assert.Contains("is not empty", Refusal(Zoo("dense-bf16"), Usual), StringComparison.Ordinal);
+        Quantize(Zoo("dense-bf16"), "out", Usual with { Bits = 8 }, new QuantizerOptions { Overwrite = true, ShardLimit = 10_000 });
+        using GemmaCheckpoint output = GemmaCheckpoint.Open(_directory["out"]);
+        Assert.Equal(8, output.Config.Quantization!.Bits);
+        Assert.False(File.Exists(Path.Combine(_directory["out"], "model.safetensors")));
+        Assert.Single(All());
+    }
+
+    [Theory]
+    [InlineData(QuantizationMode.Affine, 7, 64)]
+    [InlineData(QuantizationMode.Affine, 4, 16)]
+    [InlineData(QuantizationMode.MxFp4, 4, 64)]
+    [InlineData(QuantizationMode.NvFp4, 8, 16)]
+    public void What_mlx_has_not_is_a_bug_of_the_caller(QuantizationMode mode, int bits, int groupSize)
+    {
+        using GemmaCheckpoint source = GemmaCheckpoint.Open(Zoo("dense-bf16"));
+        Assert.Throws<ArgumentException>(() => CheckpointQuantizer.Create(source, _directory["out"], new QuantizationScheme(mode, bits, groupSize)));
+    }
+
+    private static string Zoo(string folder) => Path.Combine(TestFiles.Fixtures, "zoo", folder);
+
+    private static byte[] Bytes(TensorView tensor)
+    {
+        byte[] bytes = new byte[tensor.ByteLength];
+        tensor.CopyTo(0, bytes);
+        return bytes;
+    }
+
+    /// <summary>A tensor's words, scales and biases, row by row on one thread.</summary>
+    private static byte[] Packed(TensorView tensor, QuantizationScheme scheme, ElementType type, int columns)
+    {
+        float[] values = tensor.ToSingles();
+        ElementConversion.Round(values, type);
+        IRowQuantizer quantizer = RowQuantizer.For(scheme, type);
+        byte[] words = new byte[(long)values.Length * scheme.Bits / 8];
+        byte[] scales = new byte[values.Length / scheme.GroupSize * quantizer.ScaleBytes], biases = new byte[scales.Length];
+        Assert.Equal(0, values.Length % columns);
+        Assert.Equal(-1, quantizer.Quantize(values, words, scales, biases));
+        return [.. words, .. scales, .. biases];
+    }
+
+    /// <summary>The same of an affine module as it was written.</summary>
+    private static byte[] Packed(Dictionary<string, TensorView> tensors, string module) =>
+        [.. new[] { "weight", "scales", "biases" }.SelectMany(x => Bytes(tensors[$"{module}.{x}"]))];
+
+    /// <summary>Writes a dense float32 checkpoint of what the quantised one's bytes mean.</summary>
+    private static void Dequantize(GemmaCheckpoint source, string directory)
+    {
+        Directory.CreateDirectory(directory);
+        Dictionary<string, JsonElement> config = JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(File.ReadAllBytes(Path.Combine(source.Location, "config.json")))!;
+        config.Remove("quantization");
+        config.Remove("quantization_config");
+        File.WriteAllText(Path.Combine(directory, "config.json"), JsonSerializer.Serialize(config));
+        Dictionary<string, TensorView> tensors = source.Tensors.ToDictionary(x => x.Name);
+        Dictionary<string, (long[] Shape, float[] Values)> dense = [];
+        foreach (TensorView tensor in source.Tensors.Where(x => x.Name.EndsWith(".weight", StringComparison.Ordinal)))
+        {
+            string module = tensor.Name[..^".weight".Length];
+            if (!tensors.TryGetValue(module + ".scales", out TensorView? scales))
+            {
+                dense[tensor.Name] = ([.. tensor.Shape], tensor.ToSingles());
+                continue;
+            }
+
+            QuantizationScheme scheme = source.Config.Quantization!.For(module)!;
+            byte[] biases = tensors.TryGetValue(module + ".biases", out TensorView? b) ? Bytes(b) : [];
+            int columns = (int)tensor.Shape[1] * 32 / scheme.Bits;
+            double[] values = MlxReference.Row(scheme, scales.ElementType, (int)tensor.Shape[0] * columns, Bytes(tensor), Bytes(scales), biases);
+            dense[tensor.Name] = ([tensor.Shape[0], columns], [.. values.Select(x => (float)x)]);
+        }
+
+        using SafetensorsWriter writer = SafetensorsWriter.Create(
+            Path.Combine(directory, "model.safetensors"), dense.Select(x => new SafetensorsSpec(x.Key, ElementType.F32, x.Value.Shape)));
+        foreach ((string name, (_, float[] values)) in dense)
+        {
+            writer.Begin(name);
+            writer.Write(values);
+        }
+
+        writer.Complete();
+    }
+
+    private static (List<float[]> States, int HiddenSize) States(string directory, int[] ids)
+    {
+        using GemmaModel model = GemmaModel.Load(directory, new GemmaModelOptions { Threads = 2 });
+        HiddenStateCollector states = new();
+        model.Run(ids, states, new RunOptions { Precision = Precision.Float32 });
+        return ([.. states.States], model.Config.HiddenSize);
+    }
+
+    private static string Compact(JsonElement element) => JsonSerializer.Serialize(element);
+
+    private static void Poke(string directory, string tensor, int index, int bits)
+    {
+        string path = Path.Combine(directory, "model.safetensors");
+        long offset;
+        using (SafetensorsFile file = SafetensorsFile.Open(path))
+        {
+            offset = file.Header.Tensors.Single(x => x.Name == tensor).Offset + (2L * index);
+        }
+
+        using FileStream stream = new(path, FileMode.Open, FileAccess.Write);
+        stream.Position = offset;
+        stream.Write([(byte)bits, (byte)(bits >> 8)]);
+    }
+
+    private JsonElement Json(string directory, string file)
+    {
+        using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(_directory[directory], file)));
+        return document.RootElement.Clone();
+    }
+
+    private string Copy(string folder)
+    {
+        string target = _directory["source"];
+        Directory.CreateDirectory(target);
+        foreach (string name in new[] { "config.json", "model.safetensors" })
+        {
+            File.Copy(Path.Combine(Zoo(folder), name), Path.Combine(target, name));
+        }
+
+        return target;
+    }
+
+    private string[] All() => Directory.GetFileSystemEntries(_directory.Path, "*", new EnumerationOptions { AttributesToSkip = 0 });
+
+    private CheckpointQuantizer Quantize(string source, string destination, QuantizationScheme scheme, QuantizerOptions? options = null)
+    {
+        using GemmaCheckpoint checkpoint = GemmaCheckpoint.Open(source);
+        CheckpointQuantizer quantizer = CheckpointQuantizer.Create(checkpoint, _directory[destination], scheme, options);
+        quantizer.Run();
+        return quantizer;
+    }
+
+    private string Refusal(string source, QuantizationScheme scheme, QuantizerOptions? options = null, bool run = false, string? destination = null)
+    {
+        using GemmaCheckpoint checkpoint = GemmaCheckpoint.Open(source);
+        CheckpointQuantizer Create() => CheckpointQuantizer.Create(checkpoint, destination ?? _directory["out"], scheme, options);
+        if (!run)
+        {
+            return Assert.Throws<GemmaException>(() => Create().Dispose()).Message;
+        }
+
+        using CheckpointQuantizer quantizer = Create();
+        return Assert.Throws<GemmaException>(() => quantizer.Run()).Message;
+    }
+
+    private sealed class Reports(Action<QuantizationProgress> act) : IProgress<QuantizationProgress>
+    {
+        public void Report(QuantizationProgress value) => act(value);
+    }
+}
