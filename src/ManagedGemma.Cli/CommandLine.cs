@@ -40,6 +40,7 @@ internal static class CommandLine
             new TokenizeCommand(host, interrupt),
             new InspectCommand(host),
             new PullCommand(host, interrupt),
+            new QuantizeCommand(host, interrupt),
         };
 
         root.Options.OfType<VersionOption>().Single().Action = new VersionAction();

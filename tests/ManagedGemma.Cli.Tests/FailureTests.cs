@@ -50,6 +50,18 @@ public sealed class FailureTests : IDisposable
         { "--batch-format takes", ["encode", "--batch", "b", "--batch-format", "csv", "--output", "OUT"] },
         { "--jsonl brings its own prompts", ["tokenize", "a", "--jsonl", "-"] },
         { "leave --json out", ["tokenize", "--json", "--jsonl", "-"] },
+        { "SOURCE and DESTINATION are paths", ["quantize", "", "OUT"] },
+        { "Required argument missing", ["quantize", "a"] },
+        { "unexpected 'c'", ["quantize", "a", "OUT", "c"] },
+        { "unknown option '--fox'", ["quantize", "a", "OUT", "--fox"] },
+        { "unknown option '--fox'", ["quantize", "--fox", "OUT"] },
+        { "--bits takes a whole number", ["quantize", "a", "OUT", "--bits", "9"] },
+        { "--bits takes 2, 3, 4, 5, 6 or 8, not 7", ["quantize", "a", "OUT", "--bits", "7"] },
+        { "--group-size takes 32, 64 or 128, not 16", ["quantize", "a", "OUT", "--group-size", "16"] },
+        { "--mode mxfp4 has 4 bits in groups of 32", ["quantize", "a", "OUT", "--mode", "mxfp4", "--bits", "8"] },
+        { "--mode takes", ["quantize", "a", "OUT", "--mode", "gptq"] },
+        { "--dtype takes", ["quantize", "a", "OUT", "--dtype", "f64"] },
+        { "--threads takes a whole number", ["quantize", "a", "OUT", "--threads", "0"] },
         { "not both", ["tokenize", "a", "--model", "x", "--tokenizer", "y"] },
     };
 
@@ -59,7 +71,7 @@ public sealed class FailureTests : IDisposable
     {
         string line = Tool.Run([.. args.Select(x => x == "OUT" ? Output : x)]).Fails(2);
         Assert.Contains(expected, line, StringComparison.Ordinal);
-        Assert.Matches(@"\(see managed-gemma( encode| tokenize| inspect)? --help\)$", line);
+        Assert.Matches(@"\(see managed-gemma( encode| tokenize| inspect| quantize)? --help\)$", line);
         Assert.Empty(_directory.Entries);
     }
 

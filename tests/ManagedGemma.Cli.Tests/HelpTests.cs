@@ -12,6 +12,7 @@ public sealed class HelpTests
     [InlineData("tokenize", "--help")]
     [InlineData("inspect", "--help")]
     [InlineData("pull", "--help")]
+    [InlineData("quantize", "--help")]
     public void Help_goes_to_standard_output(params string[] args)
     {
         Outcome outcome = Tool.Run(args).Succeeds();

@@ -9,6 +9,7 @@ namespace ManagedGemma.Cli.Output;
 [JsonSerializable(typeof(EncodeReport))]
 [JsonSerializable(typeof(InspectReport))]
 [JsonSerializable(typeof(PullReport))]
+[JsonSerializable(typeof(QuantizeReport))]
 [JsonSerializable(typeof(TokenizeReport))]
 internal sealed partial class ReportJson : JsonSerializerContext
 {
