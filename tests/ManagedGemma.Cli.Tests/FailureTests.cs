@@ -51,7 +51,7 @@ public sealed class FailureTests : IDisposable
         { "--jsonl brings its own prompts", ["tokenize", "a", "--jsonl", "-"] },
         { "leave --json out", ["tokenize", "--json", "--jsonl", "-"] },
         { "SOURCE and DESTINATION are paths", ["quantize", "", "OUT"] },
-        { "Required argument missing", ["quantize", "a"] },
+        { "Required argument 'DESTINATION'", ["quantize", "a"] },
         { "unexpected 'c'", ["quantize", "a", "OUT", "c"] },
         { "unknown option '--fox'", ["quantize", "a", "OUT", "--fox"] },
         { "unknown option '--fox'", ["quantize", "--fox", "OUT"] },

@@ -11,6 +11,9 @@ internal readonly struct E2M1 : IFloatCode
         float size = MathF.Abs(value);
         int code = (size > 0.25f ? 1 : 0) + (size > 0.75f ? 1 : 0) + (size > 1.25f ? 1 : 0) + (size > 1.75f ? 1 : 0)
             + (size > 2.5f ? 1 : 0) + (size > 3.5f ? 1 : 0) + (size > 5 ? 1 : 0);
-        return (byte)(value < 0 && code > 0 ? code | 8 : code);
+
+        // Without a branch: signs are as good as random. The mask is zero where the code is.
+        int sign = (int)(BitConverter.SingleToUInt32Bits(value) >> 28) & 8;
+        return (byte)(code | (sign & (-code >> 31)));
     }
 }

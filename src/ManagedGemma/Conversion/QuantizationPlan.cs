@@ -23,7 +23,7 @@ internal sealed class QuantizationPlan
         _scheme = scheme;
         _options = options;
         _tensors = source.Tensors.ToDictionary(x => x.Name, StringComparer.Ordinal);
-        foreach ((string path, long? rows, int columns) in DecoderModules.Of(source.Config))
+        foreach ((string path, long? rows, int columns) in DecoderShapes.Of(source.Config))
         {
             string target = root + "model." + path;
             _modules.Add(rows is { } count ? Matrix(target, source.Matrix(path, count, columns)) : Norm(target, path, columns));

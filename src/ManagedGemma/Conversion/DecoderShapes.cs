@@ -2,8 +2,8 @@ using ManagedGemma.Checkpoints;
 
 namespace ManagedGemma.Conversion;
 
-/// <summary>The decoder's modules with weights, in the order in which they compute.</summary>
-internal static class DecoderModules
+/// <summary>The decoder's modules and their sizes, in the order in which they compute.</summary>
+internal static class DecoderShapes
 {
     /// <summary>All but the language head.</summary>
     /// <returns>Paths after the checkpoint's prefix; rows −1: the vocabulary; null: a norm of so many columns.</returns>
