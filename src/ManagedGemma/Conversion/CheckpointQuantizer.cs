@@ -179,7 +179,7 @@ public sealed class CheckpointQuantizer : IDisposable
 
         ShardedSafetensorsWriter writer = new(directory, _plan.Shards);
         using WorkerTeam team = new(Threads);
-        using ModuleWriter modules = new(_source, writer, team, Written);
+        using ModuleWriter modules = new(_source, writer, team, _options.PieceBytes, Written);
         foreach (PlannedModule module in _plan.Modules)
         {
             cancellation.ThrowIfCancellationRequested();

@@ -12,12 +12,12 @@ namespace ManagedGemma.Conversion;
 /// </summary>
 internal sealed unsafe class ModuleWriter : IDisposable
 {
-    private const int PieceBytes = 4 << 20;
     private const int WriteBytes = 1 << 20;
 
     private readonly GemmaCheckpoint _source;
     private readonly ShardedSafetensorsWriter _writer;
     private readonly WorkerTeam _team;
+    private readonly int _pieceBytes;
     private readonly Action<string, long> _written;
     private NativeBuffer _words = NativeBuffer.Empty;
     private NativeBuffer _scales = NativeBuffer.Empty;
@@ -27,12 +27,14 @@ internal sealed unsafe class ModuleWriter : IDisposable
     /// <param name="source">The checkpoint.</param>
     /// <param name="writer">Takes the tensors.</param>
     /// <param name="team">Computes.</param>
+    /// <param name="pieceBytes">Bytes of codes that are made before they are written; a row is the least.</param>
     /// <param name="written">Told a module and how many more bytes of it are written.</param>
-    public ModuleWriter(GemmaCheckpoint source, ShardedSafetensorsWriter writer, WorkerTeam team, Action<string, long> written)
+    public ModuleWriter(GemmaCheckpoint source, ShardedSafetensorsWriter writer, WorkerTeam team, int pieceBytes, Action<string, long> written)
     {
         _source = source;
         _writer = writer;
         _team = team;
+        _pieceBytes = pieceBytes;
         _written = written;
     }
 
@@ -103,7 +105,7 @@ internal sealed unsafe class ModuleWriter : IDisposable
         WeightRows rows = new(matrix);
         int wordBytes = checked((int)((long)module.Columns * scheme.Bits / 8));
         int scaleBytes = module.Columns / scheme.GroupSize * quantizer.ScaleBytes;
-        int piece = (int)Math.Clamp(PieceBytes / wordBytes, 1, matrix.Rows);
+        int piece = (int)Math.Clamp(_pieceBytes / wordBytes, 1, matrix.Rows);
         Reserve(ref _words, (long)piece * wordBytes);
         Reserve(ref _scales, checked(matrix.Rows * scaleBytes));
         Reserve(ref _biases, quantizer.HasBiases ? matrix.Rows * scaleBytes : 0);

@@ -22,4 +22,7 @@ public sealed record QuantizerOptions
 
     /// <summary>Bytes of tensors that fit in one file.</summary>
     internal long ShardLimit { get; init; } = 5L << 30;
+
+    /// <summary>Bytes of codes that are made before they are written.</summary>
+    internal int PieceBytes { get; init; } = 4 << 20;
 }

@@ -101,14 +101,15 @@ public sealed class CheckpointQuantizerTests : IDisposable
     }
 
     [Fact]
-    public void Threads_and_runs_change_no_byte()
+    public void Threads_pieces_and_runs_change_no_byte()
     {
         foreach (QuantizationScheme scheme in new[] { Usual, QuantizationScheme.Default(QuantizationMode.NvFp4) })
         {
-            string[] names = ["a", "b", "c"];
+            string[] names = ["a", "b", "c", "d"];
             Quantize(Zoo("dense-bf16"), "a", scheme, new QuantizerOptions { Threads = 1 });
             Quantize(Zoo("dense-bf16"), "b", scheme, new QuantizerOptions { Threads = 3 });
             Quantize(Zoo("dense-bf16"), "c", scheme, new QuantizerOptions { Threads = 3 });
+            Quantize(Zoo("dense-bf16"), "d", scheme, new QuantizerOptions { Threads = 2, PieceBytes = 11 * 32 });
             string[] files = [.. Directory.GetFiles(_directory["a"]).Select(x => Path.GetFileName(x)).Order()];
             Assert.Equal(["config.json", "model.safetensors", "model.safetensors.index.json"], files);
             foreach (string file in files)
