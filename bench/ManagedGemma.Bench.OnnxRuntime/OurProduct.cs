@@ -27,7 +27,7 @@ internal sealed unsafe class OurProduct : IDisposable
         _targets = new Linear[matrices.Count];
         for (int i = 0; i < matrices.Count; i++)
         {
-            _targets[i] = new Linear(matrices[i].ToMlx(out _memories[i]));
+            _targets[i] = new Linear(matrices[i].ToMlx(out _memories[i]), _kernels);
         }
 
         _rows = matrices.Sum(matrix => matrix.Rows);

@@ -61,6 +61,30 @@ public sealed class InspectTests
     }
 
     [Fact]
+    public void Matrices_are_told_with_their_storage_and_what_multiplies_them()
+    {
+        string mixed = Path.Combine(Path.GetDirectoryName(Repository.Zoo)!, "mixed");
+        JsonElement json = Tool.Run("inspect", "--model", mixed, "--json").Succeeds().Json;
+        JsonElement[] matrices = [.. json.GetProperty("engine").GetProperty("matrices").EnumerateArray()];
+        Assert.Equal(1 + (7 * 2) + 1, matrices.Sum(x => x.GetProperty("count").GetInt32()));
+        JsonElement embedding = Assert.Single(matrices, x => x.GetProperty("part").GetString() == "embedding");
+        Assert.Equal(("affine", 8, 32, "BF16"), (Text(embedding, "mode"), embedding.GetProperty("bits").GetInt32(), embedding.GetProperty("group_size").GetInt32(), Text(embedding, "type")));
+        Assert.Equal(320 * 128, embedding.GetProperty("parameters").GetInt64());
+        Assert.Equal(320 * 128 * 9 / 8, embedding.GetProperty("bytes").GetInt64());
+        JsonElement dense = Assert.Single(matrices, x => Text(x, "mode") == "dense");
+        Assert.Equal(("attention", 16, JsonValueKind.Null), (Text(dense, "part"), dense.GetProperty("bits").GetInt32(), dense.GetProperty("group_size").ValueKind));
+        Assert.Single(matrices, x => Text(x, "mode") == "mxfp4" && Text(x, "part") == "feed-forward");
+        Assert.All(matrices, x => Assert.Equal("unpacked", Text(x, "product")));
+
+        JsonElement plain = Tool.Run("inspect", "--model", Repository.Zoo, "--json").Succeeds().Json;
+        Assert.All(plain.GetProperty("engine").GetProperty("matrices").EnumerateArray(), x => Assert.Equal("int4", Text(x, "product")));
+        string people = Tool.Run("inspect", "--model", mixed).Succeeds().Out;
+        Assert.Contains("4 bit mxfp4, group 32, U8 scales", people, StringComparison.Ordinal);
+        Assert.Contains("unpacked to float32", people, StringComparison.Ordinal);
+        static string Text(JsonElement element, string name) => element.GetProperty(name).GetString()!;
+    }
+
+    [Fact]
     public void The_environment_is_told_as_the_origin()
     {
         Dictionary<string, string> environment = new() { ["MANAGED_GEMMA_MODEL"] = Repository.Zoo, ["MANAGED_GEMMA_ISA"] = "scalar" };

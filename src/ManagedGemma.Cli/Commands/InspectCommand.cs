@@ -91,7 +91,7 @@ internal sealed class InspectCommand : Command
             Tokenizer = checkpoint.TokenizerPath ?? checkpoint.EmbeddedTokenizer,
             TensorCount = checkpoint.Tensors.Count,
             TensorBytes = checkpoint.TotalBytes,
-            Parts = [.. summary.Parts.Select(x => new InspectPart(NameOf(x.Part), x.Tensors, x.Parameters, x.Bytes))],
+            Parts = [.. summary.Parts.Select(x => new InspectPart(x.Part.Name(), x.Tensors, x.Parameters, x.Bytes))],
             Quantization = new InspectQuantization(summary.Schemes, summary.ScaleTypes, summary.DenseModules),
             Tensors = withTensors
                 ? [.. checkpoint.Tensors
@@ -125,15 +125,6 @@ internal sealed class InspectCommand : Command
         model.Threads,
         model.VocabularySize,
         model.Kernels.Max(x => x.InstructionSet).ToString().ToLowerInvariant(),
+        [.. MatrixGroups.Of(model)],
         [.. model.Kernels.Select(x => new InspectKernel(x.Operation, x.Kernel, x.InstructionSet.ToString().ToLowerInvariant()))]);
-
-    private static string NameOf(CheckpointPart part) => part switch
-    {
-        CheckpointPart.Embedding => "embedding",
-        CheckpointPart.Attention => "attention",
-        CheckpointPart.FeedForward => "feed-forward",
-        CheckpointPart.Norms => "norms",
-        CheckpointPart.Head => "head",
-        _ => "ignored",
-    };
 }

@@ -54,7 +54,8 @@ internal sealed class CheckpointSummary
     /// <summary>The decoder's matrices that are not quantised.</summary>
     public IReadOnlyList<string> DenseModules => _dense;
 
-    private static CheckpointPart PartOf(string? module) => module?.Split('.') switch
+    /// <summary>What a module is for; null is none of the decoder's.</summary>
+    public static CheckpointPart PartOf(string? module) => module?.Split('.') switch
     {
         ["embed_tokens"] => CheckpointPart.Embedding,
         ["lm_head"] => CheckpointPart.Head,

@@ -72,7 +72,21 @@ internal sealed record InspectQuantization(IReadOnlyCollection<string> Schemes, 
 internal sealed record InspectTensor(string Name, string Type, IReadOnlyList<long> Shape, long Bytes);
 
 /// <summary>What would compute.</summary>
-internal sealed record InspectEngine(int Threads, int VocabularySize, string InstructionSet, IReadOnlyList<InspectKernel> Kernels);
+internal sealed record InspectEngine(
+    int Threads, int VocabularySize, string InstructionSet, IReadOnlyList<InspectMatrices> Matrices, IReadOnlyList<InspectKernel> Kernels);
+
+/// <summary>Matrices of one purpose that are stored alike.</summary>
+/// <param name="Part">What they are for.</param>
+/// <param name="Mode">MLX's name of the quantisation; "gguf" for GGUF's blocks, "dense" when there is none.</param>
+/// <param name="Bits">Bits a weight, scales not counted; null for GGUF's blocks, which hold their scales.</param>
+/// <param name="GroupSize">Weights that share a scale; null when dense or of GGUF.</param>
+/// <param name="Type">The element type of scales, or of dense weights; GGUF's name of the blocks.</param>
+/// <param name="Count">How many.</param>
+/// <param name="Parameters">Their weights.</param>
+/// <param name="Bytes">With scales and biases.</param>
+/// <param name="Product">"int4": multiplied in integers as they lie (in float32 unpacked); "unpacked": to float32, tile by tile.</param>
+internal sealed record InspectMatrices(
+    string Part, string Mode, int? Bits, int? GroupSize, string Type, int Count, long Parameters, long Bytes, string Product);
 
 /// <summary>One operation's kernel.</summary>
 internal sealed record InspectKernel(string Operation, string Kernel, string InstructionSet);

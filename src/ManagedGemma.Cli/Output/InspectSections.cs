@@ -20,6 +20,10 @@ internal static class InspectSections
         {
             yield return Section.Of("Engine", ("instruction set", engine.InstructionSet), ("threads", Amount.Count(engine.Threads)));
             yield return new Section(
+                "Matrices",
+                ["part", "stored as", ">matrices", ">bits a weight", ">size", "multiplied"],
+                [.. engine.Matrices.Select(Matrices)]);
+            yield return new Section(
                 "Kernels",
                 ["operation", "kernel", "for"],
                 [.. engine.Kernels.Select(x => (IReadOnlyList<string>)[x.Operation, x.Kernel, x.InstructionSet])]);
@@ -33,6 +37,16 @@ internal static class InspectSections
                 [.. tensors.Select(x => (IReadOnlyList<string>)[x.Name, x.Type, Shape(x.Shape), Amount.Count(x.Bytes)])]);
         }
     }
+
+    private static IReadOnlyList<string> Matrices(InspectMatrices x) =>
+    [
+        x.Part,
+        x.GroupSize is { } group ? Text($"{x.Bits} bit {x.Mode}, group {group}, {x.Type} scales") : x.Bits is null ? $"GGUF {x.Type}" : $"{x.Type}, not quantised",
+        Amount.Count(x.Count),
+        ((double)x.Bytes * 8 / x.Parameters).ToString("0.##", CultureInfo.InvariantCulture),
+        Amount.Bytes(x.Bytes),
+        x.Product == "int4" ? "in integers: int4 panel and row kernels" : "unpacked to float32",
+    ];
 
     private static Section Model(InspectReport report)
     {

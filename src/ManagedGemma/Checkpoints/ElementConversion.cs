@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Numerics;
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace ManagedGemma.Checkpoints;
@@ -66,11 +67,7 @@ internal static class ElementConversion
 
                 break;
             case ElementType.BF16:
-                for (int i = 0; i < destination.Length; i++)
-                {
-                    destination[i] = BitConverter.UInt32BitsToSingle((uint)BinaryPrimitives.ReadUInt16LittleEndian(source[(i * 2)..]) << 16);
-                }
-
+                FromBFloat16(source, destination);
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(type), type, "Only BF16, F16 and F32 can be read as float32.");
@@ -120,6 +117,28 @@ internal static class ElementConversion
         for (; i < values.Length; i++)
         {
             values[i] = Round(values[i], type);
+        }
+    }
+
+    private static void FromBFloat16(ReadOnlySpan<byte> source, Span<float> destination)
+    {
+        int i = 0;
+        int width = Vector<uint>.Count;
+        if (BitConverter.IsLittleEndian)
+        {
+            ref ushort halves = ref Unsafe.As<byte, ushort>(ref MemoryMarshal.GetReference(source));
+            ref float values = ref MemoryMarshal.GetReference(destination);
+            for (; i <= destination.Length - (2 * width); i += 2 * width)
+            {
+                Vector.Widen(Vector.LoadUnsafe(ref halves, (nuint)i), out Vector<uint> low, out Vector<uint> high);
+                Vector.AsVectorSingle(low << 16).StoreUnsafe(ref values, (nuint)i);
+                Vector.AsVectorSingle(high << 16).StoreUnsafe(ref values, (nuint)(i + width));
+            }
+        }
+
+        for (; i < destination.Length; i++)
+        {
+            destination[i] = BitConverter.UInt32BitsToSingle((uint)BinaryPrimitives.ReadUInt16LittleEndian(source[(i * 2)..]) << 16);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using ManagedGemma.Checkpoints;
+using ManagedGemma.Kernels;
 using ManagedGemma.Memory;
 using ManagedGemma.Model;
 using ManagedGemma.Threading;
@@ -17,6 +18,7 @@ internal sealed unsafe class ModuleWriter : IDisposable
     private readonly GemmaCheckpoint _source;
     private readonly ShardedSafetensorsWriter _writer;
     private readonly WorkerTeam _team;
+    private readonly KernelTable _kernels = KernelTable.ForMachine();
     private readonly int _pieceBytes;
     private readonly Action<string, long> _written;
     private NativeBuffer _words = NativeBuffer.Empty;
@@ -76,7 +78,7 @@ internal sealed unsafe class ModuleWriter : IDisposable
 
     private void WriteDenseMatrix(PlannedModule module, WeightMatrix matrix, CancellationToken cancellation)
     {
-        WeightRows rows = new(matrix);
+        WeightRows rows = new(matrix, _kernels);
         float[] row = new float[module.Columns];
         _writer.Begin(module.Path + ".weight");
         for (long i = 0; i < matrix.Rows; i++)
@@ -102,7 +104,7 @@ internal sealed unsafe class ModuleWriter : IDisposable
     private void WriteQuantised(PlannedModule module, WeightMatrix matrix, QuantizationScheme scheme, CancellationToken cancellation)
     {
         IRowQuantizer quantizer = RowQuantizer.For(scheme, module.Type);
-        WeightRows rows = new(matrix);
+        WeightRows rows = new(matrix, _kernels);
         int wordBytes = checked((int)((long)module.Columns * scheme.Bits / 8));
         int scaleBytes = module.Columns / scheme.GroupSize * quantizer.ScaleBytes;
         int piece = (int)Math.Clamp(_pieceBytes / wordBytes, 1, matrix.Rows);
@@ -162,7 +164,7 @@ internal sealed unsafe class ModuleWriter : IDisposable
         float[] values = new float[module.Columns];
         if (module.Source is { } matrix)
         {
-            new WeightRows(matrix).Read(row, 0, values);
+            new WeightRows(matrix, _kernels).Read(row, 0, values);
         }
         else
         {

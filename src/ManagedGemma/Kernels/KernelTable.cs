@@ -1,10 +1,13 @@
+using ManagedGemma.Kernels.FloatDot;
 using ManagedGemma.Kernels.FloatMatMul;
 using ManagedGemma.Kernels.Gelu;
 using ManagedGemma.Kernels.Int4;
 using ManagedGemma.Kernels.RangeNorm;
 using ManagedGemma.Kernels.RmsNorm;
 using ManagedGemma.Kernels.Rope;
+using ManagedGemma.Kernels.RowUnpack;
 using ManagedGemma.Kernels.Softmax;
+using ManagedGemma.Kernels.TileTranspose;
 
 namespace ManagedGemma.Kernels;
 
@@ -49,10 +52,22 @@ internal sealed class KernelTable
             (InstructionSet.Avx512, () => new FloatMatMulAvx512()),
             (InstructionSet.Avx2, () => new FloatMatMulAvx2()),
             (InstructionSet.Scalar, () => new FloatMatMulScalar()));
+        FloatDot = Choose<IFloatDot>("float32 dot",
+            (InstructionSet.Avx512, () => new FloatDotAvx512()),
+            (InstructionSet.Avx2, () => new FloatDotAvx2()),
+            (InstructionSet.Scalar, () => new FloatDotScalar()));
         Unpack = Choose<IInt4Unpack>("int4 unpack",
             (InstructionSet.Avx512, () => new Int4UnpackAvx512()),
             (InstructionSet.Avx2, () => new Int4UnpackAvx2()),
             (InstructionSet.Scalar, () => new Int4UnpackScalar()));
+        MlxUnpack = Choose<IMlxUnpack>("MLX rows to float32",
+            (InstructionSet.Avx512, () => new MlxUnpackAvx512()),
+            (InstructionSet.Avx2, () => new MlxUnpackAvx2()),
+            (InstructionSet.Scalar, () => new MlxUnpackScalar()));
+        TileTranspose = Choose<ITileTranspose>("tile of rows",
+            (InstructionSet.Avx512, () => new TileTransposeAvx512()),
+            (InstructionSet.Avx2, () => new TileTransposeAvx2()),
+            (InstructionSet.Scalar, () => new TileTransposeScalar()));
         Int16 = new Int4Kernels(
             ActivationType.Int16,
             Choose<IActivationQuantizer>("int16 quantise",
@@ -106,8 +121,17 @@ internal sealed class KernelTable
     /// <summary>float32 product.</summary>
     public IFloatMatMul FloatMatMul { get; }
 
+    /// <summary>float32 product of a row and a token.</summary>
+    public IFloatDot FloatDot { get; }
+
     /// <summary>4-bit weights to float32.</summary>
     public IInt4Unpack Unpack { get; }
+
+    /// <summary>MLX's quantised weights of any kind to float32.</summary>
+    public IMlxUnpack MlxUnpack { get; }
+
+    /// <summary>Rows of float32 weights to the tile that the float32 product reads.</summary>
+    public ITileTranspose TileTranspose { get; }
 
     /// <summary>4-bit weights times 16-bit activations (precise).</summary>
     public Int4Kernels Int16 { get; }

@@ -1,4 +1,5 @@
 using ManagedGemma.Checkpoints;
+using ManagedGemma.Kernels;
 
 namespace ManagedGemma.Model;
 
@@ -7,7 +8,7 @@ internal sealed class DecoderLayer
 {
     /// <summary>Finds block <paramref name="index"/>'s tensors.</summary>
     /// <exception cref="GemmaException">One is missing, or its shape or type does not fit the config.</exception>
-    public DecoderLayer(GemmaCheckpoint checkpoint, int index)
+    public DecoderLayer(GemmaCheckpoint checkpoint, int index, KernelTable kernels)
     {
         GemmaConfig config = checkpoint.Config;
         string path = $"layers.{index}.";
@@ -16,21 +17,21 @@ internal sealed class DecoderLayer
         InputNorm = Norm(checkpoint, path + "input_layernorm", config.HiddenSize);
         Qkv =
         [
-            new Linear(checkpoint.Matrix(path + "self_attn.q_proj", queries, config.HiddenSize)),
-            new Linear(checkpoint.Matrix(path + "self_attn.k_proj", keys, config.HiddenSize)),
-            new Linear(checkpoint.Matrix(path + "self_attn.v_proj", keys, config.HiddenSize)),
+            new Linear(checkpoint.Matrix(path + "self_attn.q_proj", queries, config.HiddenSize), kernels),
+            new Linear(checkpoint.Matrix(path + "self_attn.k_proj", keys, config.HiddenSize), kernels),
+            new Linear(checkpoint.Matrix(path + "self_attn.v_proj", keys, config.HiddenSize), kernels),
         ];
         QueryNorm = Norm(checkpoint, path + "self_attn.q_norm", config.HeadDim);
         KeyNorm = Norm(checkpoint, path + "self_attn.k_norm", config.HeadDim);
-        Output = [new Linear(checkpoint.Matrix(path + "self_attn.o_proj", config.HiddenSize, queries))];
+        Output = [new Linear(checkpoint.Matrix(path + "self_attn.o_proj", config.HiddenSize, queries), kernels)];
         PostAttentionNorm = Norm(checkpoint, path + "post_attention_layernorm", config.HiddenSize);
         PreFeedforwardNorm = Norm(checkpoint, path + "pre_feedforward_layernorm", config.HiddenSize);
         GateUp =
         [
-            new Linear(checkpoint.Matrix(path + "mlp.gate_proj", config.IntermediateSize, config.HiddenSize)),
-            new Linear(checkpoint.Matrix(path + "mlp.up_proj", config.IntermediateSize, config.HiddenSize)),
+            new Linear(checkpoint.Matrix(path + "mlp.gate_proj", config.IntermediateSize, config.HiddenSize), kernels),
+            new Linear(checkpoint.Matrix(path + "mlp.up_proj", config.IntermediateSize, config.HiddenSize), kernels),
         ];
-        Down = [new Linear(checkpoint.Matrix(path + "mlp.down_proj", config.HiddenSize, config.IntermediateSize))];
+        Down = [new Linear(checkpoint.Matrix(path + "mlp.down_proj", config.HiddenSize, config.IntermediateSize), kernels)];
         PostFeedforwardNorm = Norm(checkpoint, path + "post_feedforward_layernorm", config.HiddenSize);
     }
 

@@ -36,7 +36,7 @@ public sealed partial class GemmaModel : IDisposable
             }
 
             _kernels = options.InstructionSet is { } limit ? KernelTable.UpTo(limit) : KernelTable.ForMachine();
-            _weights = new DecoderWeights(checkpoint);
+            _weights = new DecoderWeights(checkpoint, _kernels);
             _pages = new LayerPages(_weights);
             _releasePages = options.ReleasePages;
             _team = new WorkerTeam(options.Threads ?? Environment.ProcessorCount);
@@ -68,6 +68,9 @@ public sealed partial class GemmaModel : IDisposable
 
     /// <summary>Which kernel each operation got.</summary>
     public IReadOnlyList<KernelChoice> Kernels => _kernels.Choices;
+
+    /// <summary>The embedding, the matrices of the blocks and, where it is one of its own, the head.</summary>
+    public IReadOnlyList<MatrixUse> Matrices => [.. _weights.All.Select(linear => linear.Use)];
 
     /// <summary>The kernels themselves, for what is computed from hidden states.</summary>
     internal KernelTable KernelTable => _kernels;

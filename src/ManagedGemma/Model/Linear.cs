@@ -1,4 +1,5 @@
 using ManagedGemma.Checkpoints;
+using ManagedGemma.Kernels;
 using ManagedGemma.Kernels.Int4;
 
 namespace ManagedGemma.Model;
@@ -11,13 +12,13 @@ internal sealed unsafe class Linear
 
     /// <summary>Takes a matrix that is already validated by the checkpoint.</summary>
     /// <exception cref="GemmaException">Its layout is not one that the kernels read.</exception>
-    public Linear(WeightMatrix matrix)
+    public Linear(WeightMatrix matrix, KernelTable kernels)
     {
         _matrix = matrix;
         Rows = checked((int)matrix.Rows);
         Columns = checked((int)matrix.Columns);
         IsInt4 = matrix is { Scheme: { Mode: QuantizationMode.Affine, Bits: 4, GroupSize: Int4Rows.GroupSize }, Scales.ElementType: ElementType.BF16 };
-        _rows = new WeightRows(matrix);
+        _rows = new WeightRows(matrix, kernels);
     }
 
     /// <summary>Outputs.</summary>
@@ -28,6 +29,9 @@ internal sealed unsafe class Linear
 
     /// <summary>Whether the integer kernels apply.</summary>
     public bool IsInt4 { get; }
+
+    /// <summary>The matrix, and what it is multiplied by.</summary>
+    public MatrixUse Use => new(_matrix, IsInt4 ? MatrixProduct.Int4 : MatrixProduct.Unpacked);
 
     /// <summary>The bytes of all rows with their scales.</summary>
     public long ByteLength => _matrix.ByteLength;
@@ -47,4 +51,10 @@ internal sealed unsafe class Linear
 
     /// <summary>Copies part of a row as float32, as <see cref="WeightRows.Read"/>.</summary>
     public void Row(int row, int firstColumn, Span<float> destination) => _rows.Read(row, firstColumn, destination);
+
+    /// <summary>A row where it lies, with the next ones behind it, when it is float32 already; else null.</summary>
+    public float* FloatRow(int row) => _rows.Floats(row);
+
+    /// <summary>Asks for what <see cref="Row"/> will read; beyond the matrix too.</summary>
+    public void PrefetchRow(int row, int firstColumn, int columns) => _rows.Prefetch(row, firstColumn, columns);
 }

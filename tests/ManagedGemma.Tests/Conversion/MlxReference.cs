@@ -3,7 +3,10 @@ using ManagedGemma.Checkpoints;
 
 namespace ManagedGemma.Tests.Conversion;
 
-/// <summary>Quantised weights in double, straight from the formats' definitions.</summary>
+/// <summary>
+/// Quantised weights in double, straight from the formats' definitions. Only the product of an affine scale and a code rounds to float32,
+/// as it does in MLX (float32 scales alone have the bits for that to show): what is then rounded to float32 has MLX's bits.
+/// </summary>
 internal static class MlxReference
 {
     private static readonly double[] E2M1 = [0, 0.5, 1, 1.5, 2, 3, 4, 6];
@@ -31,7 +34,7 @@ internal static class MlxReference
             int group = i / scheme.GroupSize;
             values[i] = scheme.Mode switch
             {
-                QuantizationMode.Affine => ((double)Float(scales, group, type) * code) + Float(biases, group, type),
+                QuantizationMode.Affine => (double)(Float(scales, group, type) * code) + Float(biases, group, type),
                 QuantizationMode.MxFp4 => Math.Pow(2, scales[group] - 127) * Signed(code, 8, E2M1[code & 7]),
                 QuantizationMode.MxFp8 => Math.Pow(2, scales[group] - 127) * ValueOfE4M3(code),
                 _ => ValueOfE4M3(scales[group]) * Signed(code, 8, E2M1[code & 7]),

@@ -14,6 +14,8 @@ public partial class SiblingTests
     [InlineData("Gelu/GeluTanh")]
     [InlineData("Gelu/GeluErf")]
     [InlineData("FloatMatMul/FloatMatMul")]
+    [InlineData("RowUnpack/MlxUnpack")]
+    [InlineData("TileTranspose/TileTranspose")]
     [InlineData("Int4/Int4Unpack")]
     [InlineData("Int4/Int4PanelLoader")]
     public void Siblings_read_alike(string kernel)
@@ -28,6 +30,6 @@ public partial class SiblingTests
         return Width().Replace(string.Join('\n', code), "N");
     }
 
-    [GeneratedRegex("Avx512|Avx2|512|256")]
+    [GeneratedRegex("Avx512BW|Avx512|Avx2|512|256")]
     private static partial Regex Width();
 }

@@ -77,6 +77,27 @@ public class ZooGoldenTests
         Assert.InRange(Golden.RelativeL2(Rows(second, ids.Length), golden.Floats($"features_v2_{name}")), 0, Float32Tolerance);
     }
 
+    public static TheoryData<string, string> LogitCases() => CasesWith("logits_all_");
+
+    // A log-probability is a difference of logits: twice their relative error times their size, which is below 100 here.
+    [Theory]
+    [MemberData(nameof(LogitCases))]
+    public void Log_probabilities_of_every_position_match_in_float32(string folder, string name)
+    {
+        using Golden golden = new(ZooModel.Named(folder).GoldenPath);
+        using GemmaModel model = GemmaModel.Load(ZooModel.Named(folder).Path, new GemmaModelOptions { Threads = 2 });
+        int[] ids = golden.Ints($"ids_{name}");
+        float[] logits = golden.Floats($"logits_all_{name}"), actual = model.LogProbabilities(ids, new RunOptions { Precision = Precision.Float32 });
+        int vocabulary = logits.Length / ids.Length;
+        Assert.Equal(ids.Length - 1, actual.Length);
+        for (int i = 0; i < actual.Length; i++)
+        {
+            double[] row = [.. logits.AsSpan(i * vocabulary, vocabulary).ToArray().Select(logit => (double)logit)];
+            double largest = row.Max(), expected = row[ids[i + 1]] - largest - Math.Log(row.Sum(logit => Math.Exp(logit - largest)));
+            Assert.Equal(expected, actual[i], 2 * Float32Tolerance * 100);
+        }
+    }
+
     internal static float[] Rows(FeatureSink features, int tokens)
     {
         float[] all = new float[tokens * features.Width];

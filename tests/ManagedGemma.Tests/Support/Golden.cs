@@ -22,6 +22,14 @@ internal sealed class Golden : IDisposable
         return values;
     }
 
+    public byte[] Bytes(string name)
+    {
+        TensorView tensor = _file.Tensor(name);
+        byte[] bytes = new byte[tensor.ByteLength];
+        tensor.CopyTo(0, bytes);
+        return bytes;
+    }
+
     public float[] Floats(string name) => _file.Tensor(name).ToSingles();
 
     public void Dispose() => _file.Dispose();

@@ -9,7 +9,9 @@ internal sealed record ZooModel(string Name, string Path, string GoldenPath)
     /// <summary>Part of the repository: these must be there.</summary>
     public static IReadOnlyList<string> InRepository { get; } =
     [
-        "vlm-4bit", "text-4bit", "dense-bf16", "dense-f16", "dense-f32", "comfy",
+        "vlm-4bit", "text-4bit",
+        "affine-b2-g32", "affine-b3-g128", "affine-b6-g64-f32", "affine-b8-g32", "affine-b8-g64-part", "mixed", "mxfp4", "mxfp8", "nvfp4",
+        "dense-bf16", "dense-f16", "dense-f32", "comfy",
         "gguf/tiny-Q4_0.gguf", "gguf/tiny-Q4_1.gguf", "gguf/tiny-Q5_0.gguf", "gguf/tiny-Q8_0.gguf", "gguf/tiny-BF16.gguf", "gguf/tiny-F16.gguf",
     ];
 

@@ -1,5 +1,6 @@
 using ManagedGemma.Kernels;
 using ManagedGemma.Kernels.Int4;
+using ManagedGemma.Kernels.TileTranspose;
 using ManagedGemma.Threading;
 
 namespace ManagedGemma.Model.Steps;
@@ -10,7 +11,12 @@ namespace ManagedGemma.Model.Steps;
 /// </summary>
 internal unsafe struct LinearStep : IJob
 {
-    private const int DepthTile = 512;
+    private const int DepthTile = 256;
+
+    // Rows that are unpacked before they go into the tile: as many as still leave the tile in the first-level cache. A line more than
+    // the depth from row to row, so that they do not fall into the same few sets of the cache.
+    private const int UnpackRows = 16;
+    private const int UnpackStride = DepthTile + 16;
 
     private const int TasksPerWorker = 6;
 
@@ -71,7 +77,7 @@ internal unsafe struct LinearStep : IJob
     {
         if (_input is not { Int4: { } int4, ForPanels: not null } || !target.IsInt4)
         {
-            return IInt4Unpack.TileRows;
+            return ITileTranspose.TileRows;
         }
 
         // Several panels share what they read of the input, as long as every worker still gets a good number of tasks.
@@ -103,8 +109,46 @@ internal unsafe struct LinearStep : IJob
 
     private readonly void MultiplyFloats(Linear target, int first, int count, float* y, Worker worker)
     {
+        int byDot = _input.FloatDotRows;
+        if (byDot > 0)
+        {
+            MultiplyDots(target, first, count, byDot, y, worker);
+        }
+
+        if (byDot < _input.Count)
+        {
+            MultiplyTiles(target, first, count, byDot, y + (byDot * _yStride), worker);
+        }
+    }
+
+    // Few tokens: a row is unpacked whole and multiplied where it lies.
+    private readonly void MultiplyDots(Linear target, int first, int count, int tokens, float* y, Worker worker)
+    {
+        float* unpacked = (float*)worker.Scratch((nuint)target.Columns * sizeof(float));
+        for (int row = 0; row < count; row++)
+        {
+            target.PrefetchRow(first + row + 1, 0, target.Columns);
+            float* weights = target.FloatRow(first + row);
+            if (weights is null)
+            {
+                weights = unpacked;
+                target.Row(first + row, 0, new Span<float>(weights, target.Columns));
+            }
+
+            for (int token = 0; token < tokens; token++)
+            {
+                y[(token * _yStride) + row] = _kernels.FloatDot.Dot(weights, _input.Rows + (token * _input.RowStride), target.Columns);
+            }
+        }
+    }
+
+    private readonly void MultiplyTiles(Linear target, int first, int count, int firstToken, float* y, Worker worker)
+    {
         // A depth's worth of weights stays in the first-level cache while all tokens pass over it; y carries the sums.
-        float* tile = (float*)worker.Scratch((DepthTile * IInt4Unpack.TileRows * sizeof(float)) + (DepthTile * sizeof(float)));
+        float* tile = (float*)worker.Scratch((nuint)(DepthTile * ITileTranspose.TileRows * sizeof(float)) + (UnpackRows * UnpackStride * sizeof(float)));
+        float* unpacked = tile + (DepthTile * ITileTranspose.TileRows);
+        float* x = _input.Rows + (firstToken * _input.RowStride);
+        int tokens = _input.Count - firstToken;
         for (int k = 0; k < target.Columns; k += DepthTile)
         {
             int depth = Math.Min(DepthTile, target.Columns - k);
@@ -114,23 +158,43 @@ internal unsafe struct LinearStep : IJob
             }
             else
             {
-                UnpackRows(target, first, count, k, new Span<float>(tile + (DepthTile * IInt4Unpack.TileRows), depth), tile);
+                Unpack(target, first, count, k, depth, unpacked, tile);
             }
 
             _kernels.FloatMatMul.Multiply(
-                _input.Rows + k, _input.RowStride, _input.Count, tile, IInt4Unpack.TileRows, depth, y, _yStride, count, accumulate: k > 0);
+                x + k, _input.RowStride, tokens, tile, ITileTranspose.TileRows, depth, y, _yStride, count, accumulate: k > 0);
         }
     }
 
-    private static void UnpackRows(Linear target, int first, int count, int k, Span<float> row, float* tile)
+    // While all tokens pass over this tile, the next one's weights come from memory.
+    private readonly void Unpack(Linear target, int first, int count, int k, int depth, float* unpacked, float* tile)
     {
-        for (int r = 0; r < count; r++)
+        (int nextFirst, int nextK) = k + depth < target.Columns ? (first, k + depth) : (first + count, 0);
+        int nextDepth = Math.Min(DepthTile, target.Columns - nextK);
+
+        // Float rows are transposed from where they lie, unless that would read beyond the last one's end.
+        float* floats = depth % ITileTranspose.ColumnMultiple == 0 ? target.FloatRow(first) : null;
+        for (int part = 0; part < count; part += UnpackRows)
         {
-            target.Row(first + r, k, row);
-            for (int i = 0; i < row.Length; i++)
+            int rows = Math.Min(UnpackRows, count - part);
+            for (int row = 0; row < rows; row++)
             {
-                tile[(i * IInt4Unpack.TileRows) + r] = row[i];
+                target.PrefetchRow(nextFirst + part + row, nextK, nextDepth);
+                if (floats is null)
+                {
+                    target.Row(first + part + row, k, new Span<float>(unpacked + (row * UnpackStride), depth));
+                }
             }
+
+            float* from = unpacked;
+            nint stride = UnpackStride;
+            if (floats is not null)
+            {
+                from = floats + ((nint)part * target.Columns) + k;
+                stride = target.Columns;
+            }
+
+            _kernels.TileTranspose.Transpose(from, stride, rows, depth, tile + part);
         }
     }
 }

@@ -1,0 +1,138 @@
+using FsCheck;
+using FsCheck.Fluent;
+using FsCheck.Xunit;
+using ManagedGemma.Checkpoints;
+using ManagedGemma.Kernels;
+using ManagedGemma.Model;
+using ManagedGemma.Model.Steps;
+using ManagedGemma.Tests.Support;
+using ManagedGemma.Threading;
+
+namespace ManagedGemma.Tests.Model;
+
+/// <summary>
+/// Products with weights that are unpacked: the bits of the chain that the float product promises, for any number of rows, columns
+/// and tokens; in precise and fast, tokens that are alone in their sequence have those of the dot product.
+/// </summary>
+public unsafe class LinearStepTests
+{
+    private static readonly string[] Formats =
+    [
+        "BF16", "F16", "F32", "affine 2 32 BF16", "affine 3 64 F16", "affine 4 32 F32", "affine 5 128 BF16", "affine 6 32 F32", "affine 8 64 BF16",
+        "mxfp4 4 32 U8", "mxfp8 8 32 U8", "nvfp4 4 16 U8",
+    ];
+
+    private static Arbitrary<(int Seed, string Format, int Rows, int Groups, int[] Sequences)> Cases { get; } =
+        (from seed in Gen.Choose(0, int.MaxValue - 2)
+         from format in Gen.Elements(Formats)
+         from rows in Gen.OneOf(Gen.Choose(1, 70), Gen.Elements(16, 32, 64))
+         from groups in Gen.Choose(1, 12)
+         from sequences in Gen.NonEmptyListOf(Gen.Elements(1, 1, 2, 7))
+         select (seed, format, rows, groups, sequences.Take(4).ToArray())).ToArbitrary();
+
+    [Property(MaxTest = 150)]
+    public Property Products_have_the_bits_that_are_promised() => Prop.ForAll(Cases, c =>
+    {
+        using TensorMemory memory = new(1 << 20, "file");
+        WeightMatrix matrix = Matrix(memory, c.Seed, c.Format, c.Rows, c.Groups);
+        int columns = (int)matrix.Columns;
+        PassLayout layout = new([.. c.Sequences.Select(count => (count, 0))]);
+        float[] x = Nasty.Uniform(c.Seed, layout.Rows * columns);
+        foreach (KernelTable table in Nasty.Tables)
+        {
+            Linear linear = new(matrix, table);
+            foreach (Precision precision in Enum.GetValues<Precision>())
+            {
+                float[] y = Multiply(linear, table, precision, layout, x, threads: 1 + (c.Seed % 3));
+                for (int row = 0; row < c.Rows; row++)
+                {
+                    float[] weights = new float[columns];
+                    linear.Row(row, 0, weights);
+                    for (int token = 0; token < layout.Rows; token++)
+                    {
+                        bool byDot = precision != Precision.Float32 && token < layout.RowKernelRows;
+                        float expected = byDot ? Dot(weights, x.AsSpan(token * columns, columns)) : Chain(weights, x.AsSpan(token * columns, columns));
+                        if (Nasty.Bits([expected])[0] != Nasty.Bits([y[(token * c.Rows) + row]])[0])
+                        {
+                            return false;
+                        }
+                    }
+                }
+            }
+        }
+
+        return true;
+    });
+
+    private static float[] Multiply(Linear linear, KernelTable table, Precision precision, PassLayout layout, float[] x, int threads)
+    {
+        float[] y = new float[layout.Rows * linear.Rows];
+        using WorkerTeam team = new(threads);
+        using LinearInput input = new(table, precision, layout);
+        fixed (float* source = x, target = y)
+        {
+            input.Set(source, linear.Columns, [linear]);
+            LinearStep step = new([linear], input, table, target, linear.Rows, threads);
+            team.Run(ref step, step.Tasks);
+        }
+
+        return y;
+    }
+
+    private static float Chain(ReadOnlySpan<float> w, ReadOnlySpan<float> x)
+    {
+        float sum = 0;
+        for (int k = 0; k < w.Length; k++)
+        {
+            sum = MathF.FusedMultiplyAdd(x[k], w[k], sum);
+        }
+
+        return sum;
+    }
+
+    private static float Dot(ReadOnlySpan<float> w, ReadOnlySpan<float> x)
+    {
+        fixed (float* weights = w, token = x)
+        {
+            return Nasty.Tables[0].FloatDot.Dot(weights, token, w.Length);
+        }
+    }
+
+    // The matrix ends where its memory's tensors end; dense widths need not be multiples of anything.
+    private static WeightMatrix Matrix(TensorMemory memory, int seed, string format, int rows, int groups)
+    {
+        Random random = new(seed);
+        random.NextBytes(new Span<byte>(memory.Pointer, 1 << 20));
+        string[] parts = format.Split(' ');
+        ElementType type = ElementTypeExtensions.FromSafetensorsName(parts[^1])!.Value;
+        if (parts.Length == 1)
+        {
+            long width = (groups * 53) + (seed % 9);
+            Fill(memory, 0, (int)(rows * width), type, random, 1);
+            return new WeightMatrix("m", rows, width, null, View(memory, "weight", type, rows, width, 0));
+        }
+
+        QuantizationScheme scheme = new(QuantizationScheme.ModeNamed(parts[0])!.Value, int.Parse(parts[1], null), int.Parse(parts[2], null));
+        long columns = (long)groups * scheme.GroupSize;
+        int at = 1 << 19, scales = rows * groups;
+        TensorView? biases = null;
+        if (scheme.Mode == QuantizationMode.Affine)
+        {
+            Fill(memory, at, scales, type, random, 0.1f);
+            Fill(memory, at + (4 * scales), scales, type, random, 0.5f);
+            biases = View(memory, "biases", type, rows, groups, at + (4 * scales));
+        }
+
+        return new WeightMatrix(
+            "m", rows, columns, scheme, View(memory, "weight", ElementType.U32, rows, columns * scheme.Bits / 32, 0), View(memory, "scales", type, rows, groups, at), biases);
+    }
+
+    private static TensorView View(TensorMemory memory, string name, ElementType type, long rows, long columns, long offset) =>
+        new("m." + name, type, [rows, columns], memory, offset, rows * columns * type.ByteSize());
+
+    private static void Fill(TensorMemory memory, int offset, int count, ElementType type, Random random, float size)
+    {
+        float[] values = [.. Enumerable.Range(0, count).Select(_ => (random.NextSingle() - 0.5f) * size)];
+        ElementConversion.FromSingles(values, type, new Span<byte>(memory.Pointer + offset, count * type.ByteSize()));
+    }
+}
