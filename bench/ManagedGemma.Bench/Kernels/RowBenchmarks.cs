@@ -13,6 +13,9 @@ public unsafe class RowBenchmarks : IDisposable
 
     private readonly float[] _x = [.. Enumerable.Range(0, Length).Select(i => MathF.Sin(i))];
     private readonly float[] _weight = [.. Enumerable.Range(0, Length).Select(i => 1 + (0.1f * MathF.Cos(i)))];
+    private readonly float[] _head = [.. Enumerable.Range(0, Length).Select(i => MathF.Sin(i))];
+    private readonly float[] _cos = [.. Enumerable.Range(0, Length / 2).Select(i => MathF.Cos(i))];
+    private readonly float[] _sin = [.. Enumerable.Range(0, Length / 2).Select(i => MathF.Sin(i))];
     private readonly float[] _y = new float[Length];
     private readonly QuantizedActivations _int16 = Shaped(ActivationType.Int16);
     private readonly QuantizedActivations _int8 = Shaped(ActivationType.Int8);
@@ -65,7 +68,7 @@ public unsafe class RowBenchmarks : IDisposable
     /// <summary>Rotary embedding of a row as one head.</summary>
     [Benchmark]
     [Work(Length)]
-    public void Rope() => _table.Rope.Rotate(_y, _x.AsSpan(0, Length / 2), _weight.AsSpan(0, Length / 2));
+    public void Rope() => _table.Rope.Rotate(_head, _cos, _sin);
 
     /// <summary>A row to 16 bits.</summary>
     [Benchmark]
