@@ -23,7 +23,7 @@ internal static class BatchProgressView
             if (share < 1 && watch.Elapsed >= BetweenLines)
             {
                 watch.Restart();
-                screen.Tell(text);
+                screen.Say(text);
             }
         });
     }

@@ -27,15 +27,6 @@ internal sealed class Screen(Host host, bool isQuiet)
     /// <summary>Says what failed while the rest goes on; --quiet does not silence it.</summary>
     public void Fail(string message) => Line("managed-gemma: ", Color.Red, message);
 
-    /// <summary>Says how far things are, where no moving display shows it; --quiet silences it.</summary>
-    public void Tell(string message)
-    {
-        if (!isQuiet)
-        {
-            Line("managed-gemma: ", Color.Grey, message);
-        }
-    }
-
     /// <summary>Says something important at length; with --quiet only its short form, as a warning.</summary>
     public void Notice(string title, string shortForm, params IReadOnlyList<string> lines)
     {
