@@ -16,7 +16,7 @@ internal sealed class QuantizeCommand : Command
 
     private readonly Argument<string> _source = new("source")
     {
-        Description = "The checkpoint: a directory, or one weight file with config.json beside it.",
+        Description = "The checkpoint: a directory, a .gguf or .safetensors file, or owner/name[@revision] in the Hugging Face cache.",
         HelpName = "SOURCE",
     };
 
@@ -40,7 +40,7 @@ internal sealed class QuantizeCommand : Command
 
     private readonly ChoiceOption<ElementType?> _type = new(
         "--dtype",
-        "The type of norms, scales and what stays dense. Default: as in the source; bf16 where that is no float type.",
+        "The type of norms, scales and what stays dense. Default: as in the source; of a GGUF file bf16.",
         ("source", null),
         ("bf16", ElementType.BF16),
         ("f16", ElementType.F16),
@@ -93,14 +93,14 @@ internal sealed class QuantizeCommand : Command
             Threads = parse.GetValue(_threads),
         };
         Stopwatch watch = Stopwatch.StartNew();
-        using GemmaCheckpoint checkpoint = GemmaCheckpoint.Open(source);
+        using GemmaCheckpoint checkpoint = GemmaCheckpoint.Open(ModelPath.Resolve(source));
         using CheckpointQuantizer quantizer = CheckpointQuantizer.Create(checkpoint, destination, scheme, options);
         interrupt.WhenGivenUp(() =>
         {
             quantizer.Dispose();
             screen.RestoreCursor();
         });
-        Warn(screen, quantizer, scheme);
+        Warn(screen, checkpoint, quantizer, scheme);
         WorkProgressView.Run(
             screen,
             Show(new QuantizationProgress(string.Empty, 0, quantizer.OutputBytes)),
@@ -144,8 +144,13 @@ internal sealed class QuantizeCommand : Command
     private static WorkProgress Show(QuantizationProgress progress) =>
         new(progress.DoneBytes, progress.TotalBytes, $"{Amount.Bytes(progress.DoneBytes)} of {Amount.Bytes(progress.TotalBytes)}");
 
-    private static void Warn(Screen screen, CheckpointQuantizer quantizer, QuantizationScheme scheme)
+    private static void Warn(Screen screen, GemmaCheckpoint checkpoint, CheckpointQuantizer quantizer, QuantizationScheme scheme)
     {
+        if (checkpoint.IsConfigAssumed)
+        {
+            screen.Warn($"there is no config.json: sizes are taken from {checkpoint.ConfigOrigin} and may not be this model's");
+        }
+
         if (quantizer.DenseModules.Count > 0)
         {
             string names = string.Join(", ", quantizer.DenseModules.Take(MostListed));
@@ -155,7 +160,9 @@ internal sealed class QuantizeCommand : Command
 
         if (!quantizer.CopiedFiles.Any(x => x.StartsWith("tokenizer.", StringComparison.Ordinal)))
         {
-            screen.Warn("there is no tokenizer beside the source's weights to copy");
+            screen.Warn(checkpoint.EmbeddedTokenizer is null
+                ? "there is no tokenizer beside the source's weights to copy"
+                : "the tokenizer inside the source's weights is not carried over: put the model's tokenizer.json beside the output's");
         }
     }
 

@@ -36,6 +36,9 @@ public sealed class GemmaCheckpoint : IDisposable
     /// <summary>Whether sizes that shapes do not tell are Hugging Face's defaults, for want of a config.json: they may be wrong.</summary>
     public bool IsConfigAssumed { get; private init; }
 
+    /// <summary>The config.json that the sizes come from; null when they come from elsewhere.</summary>
+    internal string? ConfigPath { get; private init; }
+
     /// <summary>What goes before a decoder module's name in the file, for instance <c>language_model.model.</c>; empty in GGUF files.</summary>
     public string Prefix => _source.Prefix;
 
@@ -194,7 +197,11 @@ public sealed class GemmaCheckpoint : IDisposable
             }
 
             SafetensorsWeights source = new(path, config.Quantization, files, tensors);
-            return new GemmaCheckpoint(path, config, origin, source, TokenizerBeside(directory)) { IsConfigAssumed = isAssumed };
+            return new GemmaCheckpoint(path, config, origin, source, TokenizerBeside(directory))
+            {
+                IsConfigAssumed = isAssumed,
+                ConfigPath = origin == ConfigName ? configPath : null,
+            };
         }
         catch
         {

@@ -31,16 +31,13 @@ public sealed class CheckpointQuantizer : IDisposable
         _target = AtomicDirectory.Check(destination, options.Overwrite);
         string? directory = source.IsDemo ? null : Path.GetDirectoryName(Path.GetFullPath(source.Files[0]));
         RefuseSource(directory);
-        string? config = directory is null || IsGguf(source) ? null : Path.Combine(directory, ConfigName);
-        config = File.Exists(config) ? config : null;
-
         // As mlx-lm names modules: the text model is a part of the multimodal one, whatever prefix the source has.
-        string root = config is not null && source.Config.ModelType == "gemma3" ? "language_model." : string.Empty;
+        string root = source.ConfigPath is not null && source.Config.ModelType == "gemma3" ? "language_model." : string.Empty;
         _plan = new QuantizationPlan(source, root, scheme, options);
         _companions = new CompanionFiles(directory);
-        byte[] json = config is null
-            ? TextConfig.Write(source.Config, _plan.Modules[0].Source!.Rows, source.Location)
-            : FileFailure.ReadSmall(config, GemmaConfig.LongestFile);
+        byte[] json = source.ConfigPath is { } config
+            ? FileFailure.ReadSmall(config, GemmaConfig.LongestFile)
+            : TextConfig.Write(source.Config, _plan.Modules[0].Source!.Rows, source.Location);
         _config = MlxConfig.From(json, scheme);
     }
 
@@ -137,8 +134,6 @@ public sealed class CheckpointQuantizer : IDisposable
         _directory?.Dispose();
     }
 
-    private static bool IsGguf(GemmaCheckpoint source) => source.Files[0].EndsWith(".gguf", StringComparison.OrdinalIgnoreCase);
-
     /// <summary>Replacing the directory that is being read would end the process.</summary>
     private void RefuseSource(string? directory)
     {
@@ -183,6 +178,9 @@ public sealed class CheckpointQuantizer : IDisposable
         foreach (PlannedModule module in _plan.Modules)
         {
             cancellation.ThrowIfCancellationRequested();
+
+            // A source that was cut short meanwhile must not be read: that would end the process.
+            _source.CheckLengths();
             modules.Write(module, cancellation);
         }
 

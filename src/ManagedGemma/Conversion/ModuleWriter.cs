@@ -49,7 +49,7 @@ internal sealed unsafe class ModuleWriter : IDisposable
         {
             case { Source: null }:
                 _writer.Begin(module.Path + ".weight");
-                WriteDense(module, 0, _source.Vector(module.Norm, module.Columns));
+                WriteDense(module, 0, Norm(module));
                 break;
             case { Source: { } matrix, Scheme: { } scheme }:
                 WriteQuantised(module, matrix, scheme, cancellation);
@@ -74,6 +74,18 @@ internal sealed unsafe class ModuleWriter : IDisposable
             buffer.Dispose();
             buffer = new NativeBuffer((nuint)bytes);
         }
+    }
+
+    /// <summary>A norm's weights as MLX stores them, without Gemma's 1.</summary>
+    private float[] Norm(PlannedModule module)
+    {
+        float[] values = _source.Vector(module.Norm, module.Columns);
+        if (_source.NormsHoldOne)
+        {
+            TensorPrimitives.Subtract(values, 1, values);
+        }
+
+        return values;
     }
 
     private void WriteDenseMatrix(PlannedModule module, WeightMatrix matrix, CancellationToken cancellation)
@@ -168,7 +180,7 @@ internal sealed unsafe class ModuleWriter : IDisposable
         }
         else
         {
-            values = _source.Vector(module.Norm, module.Columns);
+            values = Norm(module);
         }
 
         int column = Array.FindIndex(values, x => !float.IsFinite(x));
@@ -187,7 +199,7 @@ internal sealed unsafe class ModuleWriter : IDisposable
 
         (string file, string name) = module.Source is { } source
             ? (source.Weight.File, source.Weight.Name)
-            : (_source.Location, _source.Prefix + module.Norm + ".weight");
+            : _source.Tensors.Where(x => _source.ModuleOf(x) == module.Norm).Select(x => (x.File, x.Name)).First();
         return new GemmaException(
             module.Source is null ? $"{problem}, at {column}" : $"{problem}, in row {row}, column {column}", file, Untrusted.Show(name), found: $"{values[column]:R}");
     }

@@ -5,10 +5,10 @@ namespace ManagedGemma.Conversion;
 /// <summary>What becomes of each of a checkpoint's modules, decided before anything is written.</summary>
 internal sealed class QuantizationPlan
 {
-    private readonly GemmaCheckpoint _source;
     private readonly QuantizationScheme _scheme;
     private readonly QuantizerOptions _options;
-    private readonly Dictionary<string, TensorView> _tensors;
+    private readonly Dictionary<string, ElementType> _types = new(StringComparer.Ordinal);
+    private readonly ElementType? _type;
     private readonly List<PlannedModule> _modules = [];
 
     /// <summary>Plans.</summary>
@@ -19,10 +19,19 @@ internal sealed class QuantizationPlan
     /// <exception cref="GemmaException">A tensor is missing or not what the config says; a matrix is quantised already; no matrix can be quantised.</exception>
     public QuantizationPlan(GemmaCheckpoint source, string root, QuantizationScheme scheme, QuantizerOptions options)
     {
-        _source = source;
         _scheme = scheme;
         _options = options;
-        _tensors = source.Tensors.ToDictionary(x => x.Name, StringComparer.Ordinal);
+
+        // GGUF files widen norms and mix types, which MLX would compute in float32; BF16 is what Gemma's weights were made in.
+        _type = options.ElementType ?? (source.NormsHoldOne ? ElementType.BF16 : null);
+        foreach (TensorView tensor in source.Tensors)
+        {
+            if (source.ModuleOf(tensor) is { } module)
+            {
+                _types[module] = tensor.ElementType;
+            }
+        }
+
         foreach ((string path, long? rows, int columns) in DecoderShapes.Of(source.Config))
         {
             string target = root + "model." + path;
@@ -63,7 +72,7 @@ internal sealed class QuantizationPlan
     private PlannedModule Matrix(string target, WeightMatrix matrix)
     {
         ElementType type = matrix.Weight.ElementType;
-        bool isDense = matrix.Scheme is null && type.IsWeightFloat();
+        bool isDense = matrix is { Scheme: null, BlockType: null } && type.IsWeightFloat();
         if (!isDense && !_options.AllowRequantize)
         {
             throw new GemmaException(
@@ -71,7 +80,7 @@ internal sealed class QuantizationPlan
                 matrix.Weight.File,
                 Untrusted.Show(matrix.Path),
                 "BF16, F16 or F32",
-                matrix.Scheme?.ToString() ?? $"{type}");
+                matrix.Scheme?.ToString() ?? matrix.Weight.TypeName);
         }
 
         if (!isDense)
@@ -85,15 +94,14 @@ internal sealed class QuantizationPlan
             matrix,
             string.Empty,
             checked((int)matrix.Columns),
-            _options.ElementType ?? type,
+            _type ?? type,
             matrix.Columns % _scheme.GroupSize == 0 ? _scheme : null);
     }
 
     private PlannedModule Norm(string target, string module, int length)
     {
-        TensorView? tensor = _tensors.GetValueOrDefault(_source.Prefix + module + ".weight");
-        ElementType type = tensor is not null && tensor.ElementType.IsWeightFloat() ? tensor.ElementType : ElementType.BF16;
-        SourceBytes += tensor?.ByteLength ?? (long)length * sizeof(float);
-        return new PlannedModule(target, null, module, length, _options.ElementType ?? type, null);
+        ElementType type = _types.TryGetValue(module, out ElementType stored) && stored.IsWeightFloat() ? stored : ElementType.F32;
+        SourceBytes += (long)length * type.ByteSize();
+        return new PlannedModule(target, null, module, length, _type ?? type, null);
     }
 }

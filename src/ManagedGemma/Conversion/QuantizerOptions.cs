@@ -7,7 +7,7 @@ public sealed record QuantizerOptions
 {
     /// <summary>
     /// BF16, F16 or F32: what weights are rounded to before they are quantised, and how scales, biases, norms and modules that stay dense
-    /// are stored. Null: as each tensor is stored in the source; BF16 for what the source has in another format.
+    /// are stored. Null: as each tensor is stored in the source; for GGUF files, and what is quantised already with scales of no such type, BF16.
     /// </summary>
     public ElementType? ElementType { get; init; }
 

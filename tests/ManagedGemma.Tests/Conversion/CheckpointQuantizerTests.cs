@@ -197,6 +197,61 @@ public sealed class CheckpointQuantizerTests : IDisposable
     }
 
     [Theory]
+    [InlineData("tiny-BF16", false)]
+    [InlineData("tiny-F16", false)]
+    [InlineData("tiny-Q4_0", true)]
+    [InlineData("tiny-Q8_0", true)]
+    public void A_gguf_source_becomes_the_same_model(string name, bool isQuantised)
+    {
+        string path = Path.Combine(TestFiles.Fixtures, "zoo", "gguf", name + ".gguf");
+        QuantizationScheme scheme = new(QuantizationMode.Affine, 8, 32);
+        if (isQuantised)
+        {
+            Assert.Contains("is quantised already", Refusal(path, scheme), StringComparison.Ordinal);
+        }
+
+        Quantize(path, "out", scheme, new QuantizerOptions { AllowRequantize = isQuantised });
+        using GemmaCheckpoint source = GemmaCheckpoint.Open(path), output = GemmaCheckpoint.Open(_directory["out"]);
+        Assert.All(output.Tensors.Where(x => x.ElementType != ElementType.U32), x => Assert.Equal(ElementType.BF16, x.ElementType));
+        int hidden = source.Config.HiddenSize;
+        Assert.Equal(
+            source.Vector("layers.1.post_attention_layernorm", hidden).Select(x => ElementConversion.Round(x - 1, ElementType.BF16)),
+            output.Vector("layers.1.post_attention_layernorm", hidden));
+        Dictionary<string, TensorView> tensors = output.Tensors.ToDictionary(x => x.Name);
+        foreach ((WeightMatrix before, WeightMatrix after) in DecoderWalk.Ask(source).Zip(DecoderWalk.Ask(output)))
+        {
+            WeightRows rows = new(before);
+            float[] values = new float[before.Rows * before.Columns];
+            for (int row = 0; row < before.Rows; row++)
+            {
+                rows.Read(row, 0, values.AsSpan(row * (int)before.Columns, (int)before.Columns));
+            }
+
+            Assert.Equal(Packed(values, scheme, ElementType.BF16), Packed(tensors, after.Path));
+        }
+
+        GemmaConfig expected = source.Config, found = output.Config;
+        Assert.Equal(expected.FullAttention, found.FullAttention);
+        Assert.Equal(
+            (expected.QueryPreAttnScalar, expected.SlidingWindow, expected.RopeThetaFull, expected.RopeThetaSliding, expected.RopeFactorFull, expected.RmsNormEps),
+            (found.QueryPreAttnScalar, found.SlidingWindow, found.RopeThetaFull, found.RopeThetaSliding, found.RopeFactorFull, found.RmsNormEps));
+    }
+
+    [Fact]
+    public void A_file_without_config_gets_one_from_its_shapes()
+    {
+        File.Copy(Path.Combine(TestFiles.Fixtures, "zoo", "comfy", "gemma_3_tiny_it.safetensors"), _directory["tiny.safetensors"]);
+        using CheckpointQuantizer quantizer = Quantize(_directory["tiny.safetensors"], "out", Usual);
+        using GemmaCheckpoint source = GemmaCheckpoint.Open(_directory["tiny.safetensors"]), output = GemmaCheckpoint.Open(_directory["out"]);
+        Assert.True(source.IsConfigAssumed);
+        Assert.Equal("config.json", output.ConfigOrigin);
+        Assert.Equal(source.Config.FullAttention, output.Config.FullAttention);
+        Assert.Equal(source.Config.RopeFactorFull, output.Config.RopeFactorFull);
+        Assert.True(quantizer.SourceBytes < source.TotalBytes);
+        DecoderWalk.Ask(output);
+    }
+
+    [Theory]
     [InlineData("dense-f32", ElementType.BF16)]
     [InlineData("dense-bf16", ElementType.F32)]
     public void Another_type_is_rounded_to_before(string folder, ElementType type)
@@ -351,12 +406,16 @@ public sealed class CheckpointQuantizerTests : IDisposable
     /// <summary>A tensor's words, scales and biases, row by row on one thread.</summary>
     private static byte[] Packed(TensorView tensor, QuantizationScheme scheme, ElementType type, int columns)
     {
-        float[] values = tensor.ToSingles();
+        Assert.Equal(0, tensor.ElementCount % columns);
+        return Packed(tensor.ToSingles(), scheme, type);
+    }
+
+    private static byte[] Packed(float[] values, QuantizationScheme scheme, ElementType type)
+    {
         ElementConversion.Round(values, type);
         IRowQuantizer quantizer = RowQuantizer.For(scheme, type);
         byte[] words = new byte[(long)values.Length * scheme.Bits / 8];
         byte[] scales = new byte[values.Length / scheme.GroupSize * quantizer.ScaleBytes], biases = new byte[scales.Length];
-        Assert.Equal(0, values.Length % columns);
         Assert.Equal(-1, quantizer.Quantize(values, words, scales, biases));
         return [.. words, .. scales, .. biases];
     }
