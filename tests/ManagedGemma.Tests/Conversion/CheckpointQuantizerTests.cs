@@ -3,6 +3,7 @@ using ManagedGemma.Checkpoints;
 using ManagedGemma.Checkpoints.Synthetic;
 using ManagedGemma.Conditioning;
 using ManagedGemma.Conversion;
+using ManagedGemma.Kernels;
 using ManagedGemma.Model;
 using ManagedGemma.Tests.Checkpoints;
 using ManagedGemma.Tests.Support;
@@ -220,7 +221,7 @@ public sealed class CheckpointQuantizerTests : IDisposable
         Dictionary<string, TensorView> tensors = output.Tensors.ToDictionary(x => x.Name);
         foreach ((WeightMatrix before, WeightMatrix after) in DecoderWalk.Ask(source).Zip(DecoderWalk.Ask(output)))
         {
-            WeightRows rows = new(before);
+            WeightRows rows = new(before, KernelTable.UpTo(InstructionSet.Scalar));
             float[] values = new float[before.Rows * before.Columns];
             for (int row = 0; row < before.Rows; row++)
             {

@@ -21,7 +21,8 @@ internal sealed unsafe class Int4Matrix : IDisposable
         random.NextBytes(new Span<byte>(Rows.Words, rows * groups * 32));
         for (int i = 0; i < rows * groups; i++)
         {
-            float scale = random.Next(12) switch { 0 => 0, 1 => 1e30f, 2 => 1e-40f, 3 => -0.01f, _ => 0.01f + (0.01f * random.NextSingle()) };
+            // 1e26: the largest that no sum of 33 groups overflows with, each below 2³¹ units times the scale (Int8 sums in units).
+            float scale = random.Next(12) switch { 0 => 0, 1 => 1e26f, 2 => 1e-40f, 3 => -0.01f, _ => 0.01f + (0.01f * random.NextSingle()) };
             Rows.Scales[i] = (ushort)(BitConverter.SingleToInt32Bits(scale) >> 16);
             Rows.Biases[i] = (ushort)(BitConverter.SingleToInt32Bits(scale * -7.5f) >> 16);
         }

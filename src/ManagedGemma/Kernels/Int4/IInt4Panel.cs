@@ -4,8 +4,9 @@ namespace ManagedGemma.Kernels.Int4;
 /// Panel kernel, for many tokens: some rows of 4-bit weights are transposed into scratch so that a vector holds one word of
 /// each, and all tokens pass over them. Per output and group of 64, in ascending order:
 /// <c>acc = fma(float(Σ q_w·q_x) · scale_x, scale_w, acc)</c>, then <c>acc = fma(scale_x·Σ q_x, bias_w, acc)</c>. With 8-bit
-/// activations the integer sum takes each half's multiple in, Σ m·q_w·q_x, and the token's unit comes last. Integer sums are exact, so
-/// every instruction set gives the same bits.
+/// activations the integer sum takes each half's multiple in, Σ m·q_w·q_x, and the token's unit comes last: below 2³¹ a group, so
+/// that no sum overflows while groups times the largest scale stay under 2⁹⁶. Integer sums are exact, so every instruction set gives the
+/// same bits.
 /// </summary>
 internal unsafe interface IInt4Panel
 {
