@@ -1,5 +1,4 @@
 using ManagedGemma.Kernels;
-using ManagedGemma.Kernels.RangeNorm;
 using ManagedGemma.Model;
 
 namespace ManagedGemma.Conditioning;
@@ -7,15 +6,10 @@ namespace ManagedGemma.Conditioning;
 /// <summary>
 /// A sink that makes LTX's features. States are normed as they come and kept one after the other; a token's row, where the
 /// states are interleaved (index = d · states + state), is put together when it is read.
-/// Formulas: Lightricks' LTX-2, <c>feature_extractor.py</c>.
 /// </summary>
 public sealed class FeatureSink : IHiddenStateSink
 {
-    private const float VersionOneEpsilon = 1e-6f;
-
-    private readonly KernelTable _kernels;
-    private readonly FeatureVersion _version;
-    private readonly float _epsilon;
+    private readonly StateNorm _norm;
     private float[][] _states = [];
 
     /// <summary>A sink for one run.</summary>
@@ -28,9 +22,7 @@ public sealed class FeatureSink : IHiddenStateSink
 
     internal FeatureSink(KernelTable kernels, FeatureVersion version, float epsilon)
     {
-        _kernels = kernels;
-        _version = version;
-        _epsilon = epsilon;
+        _norm = new StateNorm(kernels, version, epsilon);
     }
 
     /// <summary>What the features are made of.</summary>
@@ -52,15 +44,7 @@ public sealed class FeatureSink : IHiddenStateSink
         if (state.Index is { } index)
         {
             float[] normed = GC.AllocateUninitializedArray<float>(state.Values.Length);
-            if (_version == FeatureVersion.V2)
-            {
-                NormByToken(state.Values, normed);
-            }
-            else
-            {
-                NormByRange(state.Values, normed);
-            }
-
+            _norm.Normalize(state.Values, Shape.HiddenSize, normed);
             _states[index] = normed;
         }
     }
@@ -82,33 +66,6 @@ public sealed class FeatureSink : IHiddenStateSink
                 destination[target] = value;
                 target += states;
             }
-        }
-    }
-
-    private void NormByToken(ReadOnlySpan<float> values, Span<float> normed)
-    {
-        int hidden = Shape.HiddenSize;
-        for (int i = 0; i < values.Length; i += hidden)
-        {
-            _kernels.RmsNorm.Normalize(values.Slice(i, hidden), [], _epsilon, normed.Slice(i, hidden));
-        }
-    }
-
-    // y = 8·(x − mean) / (max − min + eps), mean = sum / (n + eps), over all tokens of the state.
-    private void NormByRange(ReadOnlySpan<float> values, Span<float> normed)
-    {
-        int hidden = Shape.HiddenSize;
-        RowRange range = _kernels.RangeNorm.Measure(values[..hidden]);
-        for (int i = hidden; i < values.Length; i += hidden)
-        {
-            range = range.With(_kernels.RangeNorm.Measure(values.Slice(i, hidden)));
-        }
-
-        float mean = (float)(range.Sum / (values.Length + (double)VersionOneEpsilon));
-        float scale = (float)(8 / ((double)range.Maximum - range.Minimum + VersionOneEpsilon));
-        for (int i = 0; i < values.Length; i += hidden)
-        {
-            _kernels.RangeNorm.Apply(values.Slice(i, hidden), mean, scale, normed.Slice(i, hidden));
         }
     }
 }

@@ -70,7 +70,7 @@ public sealed unsafe partial class GemmaModel
     private void Logits(IReadOnlyList<int> tokenIds, RunOptions? options, Action<int, ReadOnlySpan<float>> take, CancellationToken cancellation)
     {
         options ??= new RunOptions();
-        using Running running = new(this);
+        using Lifetime.Use use = _lifetime.Enter(this);
         using PassRun run = Begin([tokenIds], caches: null, options, cancellation);
         run.All(cancellation);
         int vocabulary = _weights.Head.Rows;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using ManagedGemma.Checkpoints;
 using ManagedGemma.Kernels;
+using ManagedGemma.Memory;
 using ManagedGemma.Threading;
 
 namespace ManagedGemma.Model;
@@ -17,9 +18,7 @@ public sealed partial class GemmaModel : IDisposable
     private readonly LayerPages _pages;
     private readonly bool _releasePages;
     private readonly ConcurrentDictionary<DecoderRules, DecoderMath> _math = new();
-    private readonly Lock _lifetime = new();
-    private int _running;
-    private bool _disposed;
+    private readonly Lifetime _lifetime;
 
     /// <summary>Sets a model up over an open checkpoint, which it owns from then on.</summary>
     /// <exception cref="GemmaException">A tensor is missing, or has the wrong shape, type or quantisation.</exception>
@@ -27,6 +26,7 @@ public sealed partial class GemmaModel : IDisposable
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
         options ??= new GemmaModelOptions();
+        _lifetime = new Lifetime(Free);
         Checkpoint = checkpoint;
         try
         {
@@ -74,6 +74,9 @@ public sealed partial class GemmaModel : IDisposable
 
     /// <summary>The kernels themselves, for what is computed from hidden states.</summary>
     internal KernelTable KernelTable => _kernels;
+
+    /// <summary>The threads themselves, for the same; sinks may use them while they hold a state.</summary>
+    internal WorkerTeam Team => _team;
 
     /// <summary>Runs the decoder over a prompt and hands each hidden state to a sink.</summary>
     /// <param name="tokenIds">The prompt's tokens, BOS first, no padding: padding never changes what real tokens get.</param>
@@ -126,24 +129,7 @@ public sealed partial class GemmaModel : IDisposable
     }
 
     /// <summary>Gives memory back and unmaps the checkpoint, once runs under way have ended.</summary>
-    public void Dispose()
-    {
-        lock (_lifetime)
-        {
-            if (_disposed)
-            {
-                return;
-            }
-
-            _disposed = true;
-            if (_running > 0)
-            {
-                return;
-            }
-        }
-
-        Free();
-    }
+    public void Dispose() => _lifetime.Dispose();
 
     // The one way through the decoder. Without caches nothing of the sequences is kept; without sinks nothing is handed out.
     private PassTimes Forward(
@@ -154,7 +140,7 @@ public sealed partial class GemmaModel : IDisposable
         IProgress<LayerProgress>? progress,
         CancellationToken cancellation)
     {
-        using Running running = new(this);
+        using Lifetime.Use use = _lifetime.Enter(this);
         using PassRun run = Begin(prompts, caches, options, cancellation);
         int layers = _weights.Layers.Length;
         for (int i = 0; i < sinks.Count; i++)
@@ -237,41 +223,9 @@ public sealed partial class GemmaModel : IDisposable
         }
     }
 
-    private void Leave()
-    {
-        lock (_lifetime)
-        {
-            _running--;
-            if (!_disposed || _running > 0)
-            {
-                return;
-            }
-        }
-
-        Free();
-    }
-
     private void Free()
     {
         _team.Dispose();
         Checkpoint.Dispose();
-    }
-
-    // While it lives the model's memory stays, even when the model is disposed meanwhile.
-    private readonly struct Running : IDisposable
-    {
-        private readonly GemmaModel _model;
-
-        public Running(GemmaModel model)
-        {
-            _model = model;
-            lock (model._lifetime)
-            {
-                ObjectDisposedException.ThrowIf(model._disposed, model);
-                model._running++;
-            }
-        }
-
-        public void Dispose() => _model.Leave();
     }
 }
