@@ -7,11 +7,10 @@ namespace ManagedGemma.Bench.Roofline;
 /// <summary>Measures what this machine can do at most from managed code, on some threads at once.</summary>
 internal static class Limits
 {
-    private const int Tries = 5;
-    private const double SecondsOfATry = 0.15;
+    private const double SecondsOfATry = 0.06;
 
     /// <summary>A limit by its name; null where the processor has not the instructions.</summary>
-    public static Limit? Measure(string name, int threads) => name switch
+    public static LimitMeter? Meter(string name, int threads) => name switch
     {
         "maddubs-512" when Avx512BW.IsSupported => Arithmetic(name, threads, 64, Multiplies.Maddubs512),
         "maddubs-256" when Avx2.IsSupported => Arithmetic(name, threads, 32, Multiplies.Maddubs256),
@@ -29,26 +28,24 @@ internal static class Limits
     public static IReadOnlyList<string> Names { get; } =
         ["maddubs-512", "maddubs-256", "vnni-256", "maddwd-512", "maddwd-256", "fma-512", "fma-256", "memory", "memory-mapped"];
 
-    private static Limit Arithmetic(string name, int threads, int lanes, Func<int, int> kernel)
+    private static LimitMeter Arithmetic(string name, int threads, int lanes, Func<int, int> kernel)
     {
         int rounds = Calibrate(kernel);
-        double operations = (double)rounds * Multiplies.PerRound * lanes * threads;
-        return new Limit(name, "GMAC/s", threads, Math.Round(operations / Best(threads, _ => kernel(rounds)) / 1e9, 1));
+        return new LimitMeter(name, "GMAC/s", threads, (double)rounds * Multiplies.PerRound * lanes * threads, _ => kernel(rounds));
     }
 
-    // The best of all distances and tries: a program that reads faster than this does not read memory.
-    private static Limit? Memory(string name, MemoryStreams? streams)
+    // At the best of all distances: a program that reads faster than this does not read memory.
+    private static LimitMeter? Memory(string name, MemoryStreams? streams)
     {
-        using (streams)
+        if (streams is null)
         {
-            if (streams is null)
-            {
-                return null;
-            }
-
-            double seconds = MemoryStreams.PrefetchDistances.Min(ahead => Best(streams.Threads, thread => streams.Read(thread, ahead)));
-            return new Limit(name, "GB/s", streams.Threads, Math.Round(streams.BytesOfAThread * (double)streams.Threads / seconds / 1e9, 1));
+            return null;
         }
+
+        int ahead = MemoryStreams.PrefetchDistances.MinBy(
+            distance => Enumerable.Range(0, 3).Min(_ => LimitMeter.Seconds(streams.Threads, thread => streams.Read(thread, distance))));
+        return new LimitMeter(
+            name, "GB/s", streams.Threads, streams.BytesOfAThread * (double)streams.Threads, thread => streams.Read(thread, ahead), streams);
     }
 
     private static int Calibrate(Func<int, int> kernel)
@@ -68,28 +65,4 @@ internal static class Limits
             rounds *= 4;
         }
     }
-
-    private static double Best(int threads, Func<int, int> work)
-    {
-        double best = double.MaxValue;
-        for (int attempt = 0; attempt < Tries; attempt++)
-        {
-            using Barrier start = new(threads + 1);
-            Thread[] all = [.. Enumerable.Range(0, threads).Select(index => new Thread(() =>
-            {
-                start.SignalAndWait();
-                Sink = work(index);
-            }))];
-            Array.ForEach(all, thread => thread.Start());
-            start.SignalAndWait();
-            long begin = Stopwatch.GetTimestamp();
-            Array.ForEach(all, thread => thread.Join());
-            best = Math.Min(best, Stopwatch.GetElapsedTime(begin).TotalSeconds);
-        }
-
-        return best;
-    }
-
-    // Keeps results alive, so that no loop is optimised away.
-    private static volatile int Sink;
 }

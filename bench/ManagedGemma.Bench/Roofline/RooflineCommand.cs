@@ -17,9 +17,13 @@ internal sealed class RooflineCommand : Command
         {
             foreach (int threads in parsed.GetValue(_threads)!)
             {
-                foreach (Limit limit in Limits.Names.Select(name => Limits.Measure(name, threads)).OfType<Limit>())
+                foreach (string name in Limits.Names)
                 {
-                    Console.WriteLine(JsonSerializer.Serialize(limit, BenchJson.Default.Limit));
+                    using LimitMeter? meter = Limits.Meter(name, threads);
+                    if (meter is not null)
+                    {
+                        Console.WriteLine(JsonSerializer.Serialize(meter.Best(), BenchJson.Default.Limit));
+                    }
                 }
             }
         });

@@ -35,15 +35,15 @@ internal sealed class SliceCommand : Command
             using GemmaModel loaded = GemmaModel.Load(model, new GemmaModelOptions { Threads = threads });
             foreach (Precision precision in parsed.GetValue(_precision)!.Select(name => Enum.Parse<Precision>(name, ignoreCase: true)))
             {
+                using LimitMeter? arithmetic = Limits.Meter(SliceLimits.For(loaded, precision), threads);
                 foreach (int tokens in parsed.GetValue(_tokens)!)
                 {
-                    Limit? limit = Limits.Measure(SliceLimits.For(loaded, precision), threads);
-                    Show(SliceRun.Prefill(loaded, precision, threads, tokens, limit, parsed.GetValue(_repeats)));
+                    Show(SliceRun.Prefill(loaded, precision, threads, tokens, arithmetic, parsed.GetValue(_repeats)));
                 }
 
                 if (parsed.GetValue(_steps) is > 0 and int steps)
                 {
-                    Show(SliceRun.Decode(loaded, precision, threads, 16, Limits.Measure("memory", threads), steps));
+                    Show(SliceRun.Decode(loaded, precision, threads, 16, steps));
                 }
             }
         }

@@ -12,8 +12,8 @@ namespace ManagedGemma.Bench.Slice;
 /// <param name="GmacsPerS">Billions of multiply-accumulates with weights a second.</param>
 /// <param name="GbytesPerS">Billions of bytes of weights a second.</param>
 /// <param name="LimitName">Which of the machine's limits bounds it.</param>
-/// <param name="Limit">That limit, in GMAC/s or GB/s, measured just before.</param>
-/// <param name="Share">How much of it is reached.</param>
+/// <param name="Limit">That limit, in GMAC/s or GB/s, measured before and after each run: the median.</param>
+/// <param name="Share">How much of it is reached: the median of the runs, each against the limit around it.</param>
 /// <param name="PrivateMb">The most memory held during a pass, mapped weights apart.</param>
 /// <param name="Parts">Where the seconds went.</param>
 internal sealed record SliceLine(

@@ -4,56 +4,62 @@ using ManagedGemma.Model;
 
 namespace ManagedGemma.Bench.Slice;
 
-/// <summary>Prefill of a model: tokens a second, as a share of the limit of the instructions that do it, with the parts.</summary>
+/// <summary>
+/// Passes of a model: tokens a second, the parts, and the share of what bounds it. The limit is measured before and after every run, and a
+/// run's share is of the mean of the two: on a machine whose clock and neighbours change, figures from different moments say little.
+/// </summary>
 internal static class SliceRun
 {
     /// <summary>Runs one case and returns its line.</summary>
-    public static SliceLine Prefill(GemmaModel model, Precision precision, int threads, int tokens, Limit? limit, int repeats)
+    public static SliceLine Prefill(GemmaModel model, Precision precision, int threads, int tokens, LimitMeter? limit, int repeats)
     {
         int[] ids = Ids(model, tokens);
         RunOptions options = new() { Precision = precision };
 
         // The first run warms up, and is the one that is watched.
         double memory = ProcessMemory.MostMegabytes(() => model.Measure([ids], options));
-        List<(double Seconds, PassTimes Times)> runs = [];
-        for (int i = 0; i < repeats; i++)
-        {
-            long start = Stopwatch.GetTimestamp();
-            PassTimes times = model.Measure([ids], options);
-            runs.Add((Stopwatch.GetElapsedTime(start).TotalSeconds, times));
-        }
-
-        return Line(model, "prefill", precision, threads, tokens, limit, memory, runs);
+        return Line(model, "prefill", precision, threads, tokens, limit, memory, Measure(repeats, limit, _ => model.Measure([ids], options)));
     }
 
     /// <summary>Decoding of a sequence: one token a step behind a prompt of some tokens.</summary>
-    public static SliceLine Decode(GemmaModel model, Precision precision, int threads, int prompt, Limit? limit, int steps)
+    public static SliceLine Decode(GemmaModel model, Precision precision, int threads, int prompt, int steps)
     {
         RunOptions options = new() { Precision = precision };
         using SequenceCache sequence = model.NewSequence();
         model.Advance([sequence], [Ids(model, prompt)], options);
         double memory = ProcessMemory.MostMegabytes(() => model.Advance([sequence], [[300]], options));
-        List<(double Seconds, PassTimes Times)> runs = [];
-        for (int i = 0; i < steps; i++)
+
+        // Only now: the memory that is read is the meter's, not the pass's.
+        using LimitMeter? limit = Limits.Meter("memory", threads);
+        return Line(model, "decode", precision, threads, 1, limit, memory, Measure(steps, limit, i => model.Advance([sequence], [[i + 301]], options)));
+    }
+
+    private static List<Run> Measure(int repeats, LimitMeter? limit, Func<int, PassTimes> pass)
+    {
+        List<Run> runs = [];
+        double before = limit?.Once() ?? 0;
+        for (int i = 0; i < repeats; i++)
         {
             long start = Stopwatch.GetTimestamp();
-            PassTimes times = model.Advance([sequence], [[i + 301]], options);
-            runs.Add((Stopwatch.GetElapsedTime(start).TotalSeconds, times));
+            PassTimes times = pass(i);
+            double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds, after = limit?.Once() ?? 0;
+            runs.Add(new Run(seconds, times, (before + after) / 2));
+            before = after;
         }
 
-        return Line(model, "decode", precision, threads, 1, limit, memory, runs);
+        return runs;
     }
 
     private static int[] Ids(GemmaModel model, int tokens) =>
         [2, .. Enumerable.Range(0, tokens - 1).Select(i => (i * 7919 % (model.VocabularySize - 300)) + 260)];
 
-    // The median run; its rate as a share of the limit, which counts bytes for decoding and products for prefill.
+    // The median run by time, the median limit, and the median share, of products for prefill and of bytes for decoding.
     private static SliceLine Line(
-        GemmaModel model, string name, Precision precision, int threads, int tokens, Limit? limit, double memory, List<(double Seconds, PassTimes Times)> runs)
+        GemmaModel model, string name, Precision precision, int threads, int tokens, LimitMeter? limit, double memory, List<Run> runs)
     {
-        (double seconds, PassTimes parts) = runs.OrderBy(run => run.Seconds).ElementAt(runs.Count / 2);
-        double gmacs = (double)model.LinearWeights * tokens / seconds / 1e9, gbytes = model.LinearBytes / seconds / 1e9;
-        double share = limit is null ? 0 : (limit.Unit == "GB/s" ? gbytes : gmacs) / limit.Value;
+        (double seconds, PassTimes parts, _) = runs.OrderBy(run => run.Seconds).ElementAt(runs.Count / 2);
+        double gmacs = (double)model.LinearWeights * tokens / 1e9, gbytes = model.LinearBytes / 1e9;
+        double work = limit?.Unit == "GB/s" ? gbytes : gmacs;
         return new SliceLine(
             name,
             precision.ToString().ToLowerInvariant(),
@@ -61,12 +67,20 @@ internal static class SliceRun
             tokens,
             model.Config.LayerCount,
             Math.Round(tokens / seconds, 2),
-            Math.Round(gmacs, 1),
-            Math.Round(gbytes, 2),
+            Math.Round(gmacs / seconds, 1),
+            Math.Round(gbytes / seconds, 2),
             limit?.Name,
-            Math.Round(limit?.Value ?? 0, 1),
-            Math.Round(share, 3),
+            Math.Round(Median(runs.Select(run => run.Limit)), 1),
+            limit is null ? 0 : Math.Round(Median(runs.Select(run => work / run.Seconds / run.Limit)), 3),
             memory,
             new SliceParts(Math.Round(parts.Round, 5), Math.Round(parts.Multiply, 5), Math.Round(parts.Attend, 5), Math.Round(seconds - parts.Round - parts.Multiply - parts.Attend, 5)));
     }
+
+    private static double Median(IEnumerable<double> values)
+    {
+        double[] sorted = [.. values.Order()];
+        return sorted[sorted.Length / 2];
+    }
+
+    private readonly record struct Run(double Seconds, PassTimes Times, double Limit);
 }

@@ -11,11 +11,11 @@ internal abstract unsafe class Int4RowByDot : IInt4Row
             for (int token = 0; token < x.Tokens; token++)
             {
                 y[(token * yStride) + row] = Dot(
-                    single.Words, single.Scales, single.Biases, rows.Groups, (int*)x.Values(token, 0), x.WordScales(token), x.WordSums(token));
+                    single.Words, single.Scales, single.Biases, rows.Groups, (int*)x.Values(token, 0), x.RowScalesOf(token), x.RowSumsOf(token));
             }
         }
     }
 
     /// <summary>One row with one token, summed as <see cref="IInt4Row"/> says.</summary>
-    protected abstract float Dot(uint* words, ushort* scales, ushort* biases, int groups, int* x, float* wordScales, float* wordSums);
+    protected abstract float Dot(uint* words, ushort* scales, ushort* biases, int groups, int* x, float* xScales, float* xSums);
 }

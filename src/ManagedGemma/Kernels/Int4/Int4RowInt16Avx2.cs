@@ -14,31 +14,34 @@ internal sealed unsafe class Int4RowInt16Avx2 : Int4RowByDot
     private const int BlockDwords = 64;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    protected override float Dot(uint* words, ushort* scales, ushort* biases, int groups, int* x, float* wordScales, float* wordSums)
+    protected override float Dot(uint* words, ushort* scales, ushort* biases, int groups, int* x, float* xScales, float* xSums)
     {
-        VecF evenProducts = VecF.Zero, evenOffsets = VecF.Zero, oddProducts = VecF.Zero, oddOffsets = VecF.Zero;
+        VecF evenProducts = VecF.Zero, oddProducts = VecF.Zero;
         int group = 0;
-        for (; group + 2 <= groups; group += 2, x += BlockDwords, words += 16, wordScales += 16, wordSums += 16)
+        for (; group + 2 <= groups; group += 2, x += BlockDwords, words += 16, xScales += 4)
         {
             Sse.Prefetch0((byte*)words + Int4Rows.PrefetchBytes);
             VecF even = GroupDot(Vec.Load((int*)words), x), odd = GroupDot(Vec.Load((int*)words + 8), x + 8);
-            evenProducts = Vec.FusedMultiplyAdd(even * Vec.Load(wordScales), Widen(scales[group]), evenProducts);
-            evenOffsets = Vec.FusedMultiplyAdd(Vec.Load(wordSums), Widen(biases[group]), evenOffsets);
-            oddProducts = Vec.FusedMultiplyAdd(odd * Vec.Load(wordScales + 8), Widen(scales[group + 1]), oddProducts);
-            oddOffsets = Vec.FusedMultiplyAdd(Vec.Load(wordSums + 8), Widen(biases[group + 1]), oddOffsets);
+            evenProducts = Vec.FusedMultiplyAdd(even * HalfScales(xScales), Widen(scales[group]), evenProducts);
+            oddProducts = Vec.FusedMultiplyAdd(odd * HalfScales(xScales + 2), Widen(scales[group + 1]), oddProducts);
         }
 
         if (group < groups)
         {
             VecF even = GroupDot(Vec.Load((int*)words), x);
-            evenProducts = Vec.FusedMultiplyAdd(even * Vec.Load(wordScales), Widen(scales[group]), evenProducts);
-            evenOffsets = Vec.FusedMultiplyAdd(Vec.Load(wordSums), Widen(biases[group]), evenOffsets);
+            evenProducts = Vec.FusedMultiplyAdd(even * HalfScales(xScales), Widen(scales[group]), evenProducts);
         }
 
-        VecF eight = (evenProducts + evenOffsets) + (oddProducts + oddOffsets);
+        (VecF lower, VecF upper) = Int4BiasSumAvx2.Sum(biases, groups, xSums);
+        VecF eight = (evenProducts + lower) + (oddProducts + upper);
         Vector128<float> four = eight.GetLower() + eight.GetUpper();
         return (four[0] + four[2]) + (four[1] + four[3]);
     }
+
+    // Two half groups' scales, each for its four words.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static VecF HalfScales(float* scales) =>
+        ISA.PermuteVar8x32(Vec.Create(*(double*)scales).AsSingle(), Vec.Create(0, 0, 0, 0, 1, 1, 1, 1));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static VecF Widen(ushort bits) => Vec.Create(Int4Rows.Widen(bits));

@@ -14,31 +14,34 @@ internal sealed unsafe class Int4RowInt16Avx512 : Int4RowByDot
     private const int BlockDwords = 64;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    protected override float Dot(uint* words, ushort* scales, ushort* biases, int groups, int* x, float* wordScales, float* wordSums)
+    protected override float Dot(uint* words, ushort* scales, ushort* biases, int groups, int* x, float* xScales, float* xSums)
     {
-        VecF products = VecF.Zero, offsets = VecF.Zero;
+        VecF products = VecF.Zero;
         int group = 0;
-        for (; group + 2 <= groups; group += 2, x += BlockDwords, words += 16, wordScales += 16, wordSums += 16)
+        for (; group + 2 <= groups; group += 2, x += BlockDwords, words += 16, xScales += 4)
         {
             Sse.Prefetch0((byte*)words + Int4Rows.PrefetchBytes);
             VecF dot = BlockDot(Vec.Load((int*)words), x);
-            products = Vec.FusedMultiplyAdd(dot * Vec.Load(wordScales), Pair(*(uint*)(scales + group)), products);
-            offsets = Vec.FusedMultiplyAdd(Vec.Load(wordSums), Pair(*(uint*)(biases + group)), offsets);
+            products = Vec.FusedMultiplyAdd(dot * HalfScales(xScales), Pair(*(uint*)(scales + group)), products);
         }
 
         if (group < groups)
         {
             // The upper half is not there: zero weights, and activations that are filled up with zeros.
             VecF dot = BlockDot(Vector256.Load((int*)words).ToVector512(), x);
-            products = Vec.FusedMultiplyAdd(dot * Vec.Load(wordScales), Pair(scales[group]), products);
-            offsets = Vec.FusedMultiplyAdd(Vec.Load(wordSums), Pair(biases[group]), offsets);
+            products = Vec.FusedMultiplyAdd(dot * HalfScales(xScales), Pair(scales[group]), products);
         }
 
-        VecF lanes = products + offsets;
+        VecF lanes = products + Int4BiasSumAvx512.Sum(biases, groups, xSums);
         Vector256<float> eight = lanes.GetLower() + lanes.GetUpper();
         Vector128<float> four = eight.GetLower() + eight.GetUpper();
         return (four[0] + four[2]) + (four[1] + four[3]);
     }
+
+    // Four half groups' scales, each for its four words.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static VecF HalfScales(float* scales) =>
+        Avx512F.PermuteVar16x32(Avx512F.BroadcastVector128ToVector512(scales), Vec.Create(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3));
 
     // Two bf16 as floats: the lower in lanes 0..7, the upper in lanes 8..15.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -15,6 +15,9 @@ internal readonly unsafe struct Int4Rows(uint* words, ushort* scales, ushort* bi
     /// <summary>Words in a group.</summary>
     public const int GroupWords = GroupSize / 8;
 
+    /// <summary>Groups whose biases row kernels take at once: a vector of pairs of them.</summary>
+    public const int SumGroups = 32;
+
     /// <summary>
     /// How far ahead row kernels prefetch: rows follow each other in memory, and beyond the last byte a prefetch does nothing.
     /// Measured on Zen 5: 8 and 16 KiB the same, 1 KiB a fifth slower, none a third.

@@ -16,7 +16,9 @@ namespace ManagedGemma.Kernels.Int4;
 /// Scales and sums, in one of two forms. For the panel kernel, token beside token and filled up with zeros to a multiple of 8.
 /// Int16: a float scale a group [group][token] and scale·Σq [group][token]. Int8: each half group's scale as an integer multiple m of
 /// the token's unit, twice in a dword [half group][token], Σ m·Σq of each group [group][token], and the units [token]. For the
-/// row kernel, token by token: the scale and scale·Σq of each word.
+/// row kernel, token by token, and small, since they share the first-level cache with the values: the scale of each half group (with Int16
+/// a group's, twice) and scale·Σq of each group, 32 groups at a time, the even ones before the odd ones, as a vector of pairs of 16-bit
+/// biases splits.
 /// </para>
 /// </summary>
 internal sealed unsafe class QuantizedActivations : IDisposable
@@ -27,6 +29,8 @@ internal sealed unsafe class QuantizedActivations : IDisposable
     private const int BlockWords = 2 * Int4Rows.GroupWords;
 
     private const int HalfWords = Int4Rows.GroupWords / 2;
+
+    private const int HalvesPerGroup = 2;
 
     private NativeBuffer _memory = NativeBuffer.Empty;
     private byte* _values;
@@ -54,7 +58,12 @@ internal sealed unsafe class QuantizedActivations : IDisposable
     private int Blocks => Words / BlockWords;
 
     // Scales of a group in panel form.
-    private int ScalesPerGroup => Type == ActivationType.Int16 ? 1 : 2;
+    private int ScalesPerGroup => Type == ActivationType.Int16 ? 1 : HalvesPerGroup;
+
+    // Row form: a token's scales, and its sums with what fills them up.
+    private int RowScales => Blocks * 2 * HalvesPerGroup;
+
+    private int RowSums => (Groups + Int4Rows.SumGroups - 1) / Int4Rows.SumGroups * Int4Rows.SumGroups;
 
     /// <summary>Bytes of a block of one token's values.</summary>
     public int BlockBytes => BlockWords * (Type == ActivationType.Int16 ? 16 : 8);
@@ -80,8 +89,8 @@ internal sealed unsafe class QuantizedActivations : IDisposable
         Words = (Groups + 1) / 2 * BlockWords;
         PaddedTokens = forRowKernel ? tokens : Padded(tokens);
         nuint values = (nuint)PaddedTokens * (nuint)Blocks * (nuint)BlockBytes;
-        nuint scales = (nuint)PaddedTokens * (nuint)(forRowKernel ? Words : Groups * ScalesPerGroup);
-        nuint sums = (nuint)PaddedTokens * (nuint)(forRowKernel ? Words : Groups);
+        nuint scales = (nuint)PaddedTokens * (nuint)(forRowKernel ? RowScales : Groups * ScalesPerGroup);
+        nuint sums = (nuint)PaddedTokens * (nuint)(forRowKernel ? RowSums : Groups);
         nuint bytes = values + ((scales + sums + (nuint)PaddedTokens) * sizeof(float));
         if (_memory.ByteLength < bytes)
         {
@@ -98,6 +107,10 @@ internal sealed unsafe class QuantizedActivations : IDisposable
             // Half a block a row is filled up; no real model has such a width, so all is cleared.
             NativeMemory.Clear(_memory.Pointer, bytes);
         }
+        else if (forRowKernel)
+        {
+            NativeMemory.Clear(_sums, sums * sizeof(float));
+        }
         else
         {
             for (int token = tokens; token < PaddedTokens; token++)
@@ -113,11 +126,18 @@ internal sealed unsafe class QuantizedActivations : IDisposable
             ? _values + ((((nint)token * Blocks) + block) * BlockBytes)
             : _values + ((((((nint)token / TokenMultiple) * Blocks) + block) * TokenMultiple) + (token % TokenMultiple)) * BlockBytes;
 
-    /// <summary>Row form: a token's scales, one a word.</summary>
-    public float* WordScales(int token) => _scales + ((nint)token * Words);
+    /// <summary>Row form: a token's scales, one a half group.</summary>
+    public float* RowScalesOf(int token) => _scales + ((nint)token * RowScales);
 
-    /// <summary>Row form: a token's scale·Σq, one a word.</summary>
-    public float* WordSums(int token) => _sums + ((nint)token * Words);
+    /// <summary>Row form: a token's scale·Σq of each group: where, says <see cref="SumIndex"/>; zero beyond the last.</summary>
+    public float* RowSumsOf(int token) => _sums + ((nint)token * RowSums);
+
+    /// <summary>Row form: where a group's sum lies.</summary>
+    public static int SumIndex(int group)
+    {
+        int inner = group % Int4Rows.SumGroups;
+        return group - inner + (inner % 2 * (Int4Rows.SumGroups / 2)) + (inner / 2);
+    }
 
     /// <summary>Panel form of Int16: a group's scales, [token].</summary>
     public float* GroupScales(int group) => _scales + ((nint)group * PaddedTokens);
@@ -135,14 +155,15 @@ internal sealed unsafe class QuantizedActivations : IDisposable
     /// <param name="wordSums">Σq of each of its 8 words.</param>
     public void SetGroup(int token, int group, float scale, int* wordSums)
     {
+        float sum = scale * (HalfSum(wordSums) + HalfSum(wordSums + HalfWords));
         if (ForRowKernel)
         {
-            SetWords(token, group * Int4Rows.GroupWords, Int4Rows.GroupWords, scale, wordSums);
+            SetRow(token, group, scale, scale, sum);
             return;
         }
 
         GroupScales(group)[token] = scale;
-        GroupSums(group)[token] = scale * (HalfSum(wordSums) + HalfSum(wordSums + HalfWords));
+        GroupSums(group)[token] = sum;
     }
 
     /// <summary>Sets scales and sums of one group of 8-bit values in the form that is laid out.</summary>
@@ -154,16 +175,16 @@ internal sealed unsafe class QuantizedActivations : IDisposable
     /// <param name="wordSums">Σq of each of its 8 words.</param>
     public void SetHalves(int token, int group, float unit, int first, int second, int* wordSums)
     {
+        float sum = (first * HalfSum(wordSums)) + (second * HalfSum(wordSums + HalfWords));
         if (ForRowKernel)
         {
-            SetWords(token, group * Int4Rows.GroupWords, HalfWords, unit * first, wordSums);
-            SetWords(token, (group * Int4Rows.GroupWords) + HalfWords, HalfWords, unit * second, wordSums + HalfWords);
+            SetRow(token, group, unit * first, unit * second, unit * sum);
             return;
         }
 
         HalfScales(2 * group)[token] = first | (first << 16);
         HalfScales((2 * group) + 1)[token] = second | (second << 16);
-        GroupSums(group)[token] = (first * HalfSum(wordSums)) + (second * HalfSum(wordSums + HalfWords));
+        GroupSums(group)[token] = sum;
     }
 
     /// <summary>Panel form of Int8: sets a token's unit.</summary>
@@ -174,14 +195,12 @@ internal sealed unsafe class QuantizedActivations : IDisposable
 
     private static int HalfSum(int* wordSums) => wordSums[0] + wordSums[1] + wordSums[2] + wordSums[3];
 
-    private void SetWords(int token, int firstWord, int words, float scale, int* wordSums)
+    private void SetRow(int token, int group, float first, float second, float sum)
     {
-        float* scales = WordScales(token) + firstWord, sums = WordSums(token) + firstWord;
-        for (int word = 0; word < words; word++)
-        {
-            scales[word] = scale;
-            sums[word] = scale * wordSums[word];
-        }
+        float* scales = RowScalesOf(token) + (HalvesPerGroup * group);
+        scales[0] = first;
+        scales[1] = second;
+        RowSumsOf(token)[SumIndex(group)] = sum;
     }
 
     private void ClearToken(int token)
