@@ -105,15 +105,10 @@ public sealed class LtxTextConditioner : IDisposable
         LtxOptions.RequireLength(options.Length);
         using Lifetime.Use use = _lifetime.Enter(this);
         GemmaModel model = Encoder.Model;
-        int[] ids = [.. tokens.Ids.Take(options.Length)];
         StateNorm norm = new(model.KernelTable, Checkpoint.Config.Features, options.Profile.FeatureEpsilon(model.Config));
         using ProjectionSink projection = new(Checkpoint.Projection, model.Checkpoint.Location, model.KernelTable, model.Team, norm, cancellation: cancellation);
-        model.Run(
-            ids,
-            sink is null ? projection : new CompositeSink(projection, sink),
-            new RunOptions { Precision = options.Precision, Rules = options.Profile.Decoder() },
-            progress is null ? null : new LayerRelay(progress),
-            cancellation);
+        int[] ids = RunEncoder(
+            Encoder, tokens.Ids, options, sink is null ? projection : new CompositeSink(projection, sink), progress, cancellation);
         return projection.Result(options.Length, ids);
     }
 
@@ -135,6 +130,26 @@ public sealed class LtxTextConditioner : IDisposable
 
     /// <summary>Disposes the checkpoint, not the encoder; runs under way end first.</summary>
     public void Dispose() => _lifetime.Dispose();
+
+    /// <summary>Runs the decoder over a prompt's first tokens, as the options say.</summary>
+    internal static int[] RunEncoder(
+        GemmaTextEncoder encoder,
+        IReadOnlyList<int> tokens,
+        LtxOptions options,
+        IHiddenStateSink sink,
+        IProgress<LtxProgress>? progress,
+        CancellationToken cancellation)
+    {
+        LtxOptions.RequireLength(options.Length);
+        int[] ids = [.. tokens.Take(options.Length)];
+        encoder.Model.Run(
+            ids,
+            sink,
+            new RunOptions { Precision = options.Precision, Rules = options.Profile.Decoder() },
+            progress is null ? null : new LayerRelay(progress),
+            cancellation);
+        return ids;
+    }
 
     private EmbeddingRows Connect(
         ConnectorWeights weights, EmbeddingRows rows, int length, LtxStage stage, IProgress<LtxProgress>? progress, CancellationToken cancellation)

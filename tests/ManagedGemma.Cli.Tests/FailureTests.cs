@@ -48,6 +48,13 @@ public sealed class FailureTests : IDisposable
         { "--overwrite goes with --batch", ["encode", "a", "--overwrite", "--output", "OUT"] },
         { "--batch-tokens goes with --batch", ["encode", "a", "--batch-tokens", "9", "--output", "OUT"] },
         { "--batch-format takes", ["encode", "--batch", "b", "--batch-format", "csv", "--output", "OUT"] },
+        { "'--output' is required", ["condition", "a", "--ltx", "b"] },
+        { "--format hdr needs --ltx FILE", ["condition", "a", "--output", "OUT"] },
+        { "--format takes hdr", ["condition", "a", "--ltx", "b", "--format", "x", "--output", "OUT"] },
+        { "--length takes a multiple of 128", ["condition", "a", "--ltx", "b", "--length", "1000", "--output", "OUT"] },
+        { "--length takes a whole number from 1 to 32768", ["condition", "a", "--ltx", "b", "--length", "65536", "--output", "OUT"] },
+        { "--output takes a file", ["condition", "a", "--ltx", "b", "--output", "-"] },
+        { "--file and --ids", ["condition", "--ltx", "b", "--file", "c", "--ids", "2", "--output", "OUT"] },
         { "--jsonl brings its own prompts", ["tokenize", "a", "--jsonl", "-"] },
         { "leave --json out", ["tokenize", "--json", "--jsonl", "-"] },
         { "SOURCE and DESTINATION are paths", ["quantize", "", "OUT"] },
@@ -71,7 +78,7 @@ public sealed class FailureTests : IDisposable
     {
         string line = Tool.Run([.. args.Select(x => x == "OUT" ? Output : x)]).Fails(2);
         Assert.Contains(expected, line, StringComparison.Ordinal);
-        Assert.Matches(@"\(see managed-gemma( encode| tokenize| inspect| quantize)? --help\)$", line);
+        Assert.Matches(@"\(see managed-gemma( condition| encode| tokenize| inspect| quantize)? --help\)$", line);
         Assert.Empty(_directory.Entries);
     }
 

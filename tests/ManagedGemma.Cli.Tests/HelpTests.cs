@@ -8,6 +8,7 @@ public sealed class HelpTests
     [Theory]
     [InlineData("--help")]
     [InlineData("-h")]
+    [InlineData("condition", "--help")]
     [InlineData("encode", "--help")]
     [InlineData("tokenize", "--help")]
     [InlineData("inspect", "--help")]

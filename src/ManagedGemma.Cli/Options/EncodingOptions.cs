@@ -12,15 +12,8 @@ internal sealed class EncodingOptions
     // Eight contexts of the 12b: a bound so that a slip of the finger does not fill the disk with padding.
     private const int LongestOutput = 1 << 20;
 
-    private readonly ChoiceOption<Profile> _profile = new(
-        "--profile", "Whose conditioning: LTX's own, or car-inference 0.14.0's.", ("ltx", Profile.Ltx), ("car", Profile.Car));
-
-    private readonly ChoiceOption<Precision> _precision = new(
-        "--precision",
-        "Of matrix products: precise errs by about 1e-4, fast by 1e-2 in half the time, float32 is the yardstick.",
-        ("precise", Precision.Precise),
-        ("fast", Precision.Fast),
-        ("float32", Precision.Float32));
+    private readonly ChoiceOption<Profile> _profile = ProfileOption.Create();
+    private readonly ChoiceOption<Precision> _precision = PrecisionOption.Create();
 
     private readonly ChoiceOption<FeatureVersion> _features = new(
         "--features", "v2 for LTX-2.3, v1 for LTX-2.0.", ("v2", FeatureVersion.V2), ("v1", FeatureVersion.V1));

@@ -6,6 +6,7 @@ namespace ManagedGemma.Cli.Output;
 /// <summary>JSON of the reports, without reflection.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, GenerationMode = JsonSourceGenerationMode.Serialization)]
 [JsonSerializable(typeof(BatchReport))]
+[JsonSerializable(typeof(ConditionReport))]
 [JsonSerializable(typeof(EncodeReport))]
 [JsonSerializable(typeof(InspectReport))]
 [JsonSerializable(typeof(PullReport))]

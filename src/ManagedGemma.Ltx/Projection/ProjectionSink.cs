@@ -96,11 +96,7 @@ internal sealed unsafe class ProjectionSink : IHiddenStateSink, IDisposable
         }
 
         ArgumentOutOfRangeException.ThrowIfNotEqual(index, _taken, nameof(state));
-        if (!TensorPrimitives.IsFiniteAll(state.Values))
-        {
-            throw new GemmaException("the encoder's state holds NaN or infinity", _encoder, NameOf(state));
-        }
-
+        StateFaults.RequireFinite(state, _encoder);
         _norm.Normalize(state.Values, _shape.HiddenSize, new Span<float>(Slot(_taken - _done), state.Values.Length));
         _taken++;
         if (_taken - _done == _blockStates || _taken == _shape.States)
@@ -131,13 +127,6 @@ internal sealed unsafe class ProjectionSink : IHiddenStateSink, IDisposable
         Array.ForEach(_outputs, output => output.Dispose());
         _outputs = [];
     }
-
-    private static string NameOf(in HiddenState state) => state.Stage switch
-    {
-        HiddenStateStage.Embedding => $"hidden state {state.Index} (embeddings)",
-        HiddenStateStage.Block => $"hidden state {state.Index} (output of layer {state.Block})",
-        _ => $"hidden state {state.Index} (final norm)",
-    };
 
     private float* Slot(int state) => _states.Floats + ((nint)state * _shape.Tokens * _shape.HiddenSize);
 

@@ -34,21 +34,8 @@ internal sealed record EncodeJob
     public required bool PrintsJson { get; init; }
 
     /// <summary>Loads the model; says so if it is the demo.</summary>
-    public GemmaTextEncoder Load()
-    {
-        GemmaTextEncoder encoder = Source.Load(new GemmaModelOptions { Threads = Threads, ReleasePages = ReleasesPages });
-        if (encoder.Model.Checkpoint.IsDemo)
-        {
-            DemoNotice.ForWeights(Screen);
-        }
-
-        if (encoder.Model.Checkpoint is { IsConfigAssumed: true, ConfigOrigin: { } origin })
-        {
-            Screen.Warn($"there is no config.json: sizes are taken from {origin} and may not be this model's");
-        }
-
-        return encoder;
-    }
+    public GemmaTextEncoder Load() =>
+        EncoderLoad.Run(Screen, Source, new GemmaModelOptions { Threads = Threads, ReleasePages = ReleasesPages });
 
     /// <summary>The prompt's tokens: its own ids as they are, or its text's.</summary>
     public PromptTokens Tokenize(GemmaTextEncoder encoder, Prompt prompt) => prompt.Ids is { } ids

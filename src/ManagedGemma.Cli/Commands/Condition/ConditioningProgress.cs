@@ -1,0 +1,57 @@
+using ManagedGemma.Checkpoints;
+using ManagedGemma.Cli.Terminal;
+using ManagedGemma.Ltx;
+
+namespace ManagedGemma.Cli.Commands.Condition;
+
+/// <summary>Weighs the parts of a conditioning by their multiplications, so that one bar and one time left serve for all.</summary>
+internal sealed class ConditioningProgress
+{
+    // A connector's block: q, k, v and o, and a feed-forward four times as wide.
+    private const int MatricesOfBlock = 12;
+
+    private readonly double _layer;
+    private readonly int _layers;
+    private readonly (double Block, int Blocks) _video;
+    private readonly (double Block, int Blocks) _audio;
+
+    /// <summary>For one prompt.</summary>
+    /// <param name="encoder">The encoder's sizes.</param>
+    /// <param name="ltx">The connectors' sizes; null where they do not run.</param>
+    /// <param name="tokens">Tokens of the prompt.</param>
+    /// <param name="length">Slots of a context.</param>
+    public ConditioningProgress(GemmaConfig encoder, LtxConfig? ltx, int tokens, int length)
+    {
+        double weights = (double)encoder.HiddenSize
+            * ((2 * encoder.HeadDim * (encoder.HeadCount + encoder.KeyValueHeadCount)) + (3 * (double)encoder.IntermediateSize));
+        _layer = tokens * weights;
+        _layers = encoder.LayerCount;
+        _video = Connector(ltx?.Video, length);
+        _audio = Connector(ltx?.Audio, length);
+    }
+
+    /// <summary>Before anything is reported.</summary>
+    public WorkProgress Start => Read(new LtxProgress(LtxStage.Encoder, 0, _layers));
+
+    /// <summary>How far a report is.</summary>
+    public WorkProgress Read(LtxProgress progress)
+    {
+        double encoder = _layer * _layers, video = _video.Block * _video.Blocks, total = encoder + video + (_audio.Block * _audio.Blocks);
+        double done = progress.Stage switch
+        {
+            LtxStage.Encoder => _layer * progress.Done,
+            LtxStage.VideoConnector => encoder + (_video.Block * progress.Done),
+            _ => encoder + video + (_audio.Block * progress.Done),
+        };
+        string part = progress.Stage switch
+        {
+            LtxStage.Encoder => "layer",
+            LtxStage.VideoConnector => "video connector, block",
+            _ => "audio connector, block",
+        };
+        return new WorkProgress(done, total, $"{part} {Math.Min(progress.Done + 1, progress.Total)}/{progress.Total}");
+    }
+
+    private static (double Block, int Blocks) Connector(LtxConnectorConfig? sizes, int length) =>
+        sizes is null ? (0, 0) : ((double)length * MatricesOfBlock * sizes.Width * sizes.Width, sizes.LayerCount);
+}
