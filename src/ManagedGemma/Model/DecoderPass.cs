@@ -99,6 +99,25 @@ internal sealed unsafe class DecoderPass : IDisposable
         Multiply(targets, input, logits, head.Rows, cancellation);
     }
 
+    /// <summary>
+    /// logits[i, id] = normed[rows[i]] · headᵀ, for any rows, each by the row kernel: its bits depend neither on the others nor on how many
+    /// there are.
+    /// </summary>
+    public void LogitsByRow(Linear head, ReadOnlySpan<int> rows, float* logits, CancellationToken cancellation)
+    {
+        Linear[] targets = [head];
+        using NativeBuffer gathered = NativeBuffer.OfFloats((long)rows.Length * _hidden);
+        for (int i = 0; i < rows.Length; i++)
+        {
+            Normed.Slice(rows[i] * _hidden, _hidden).CopyTo(new Span<float>(gathered.Floats + ((nint)i * _hidden), _hidden));
+        }
+
+        using LinearInput input = new(_kernels, _precision, new PassLayout([(rows.Length, 0, true)]));
+        input.Set(gathered.Floats, _hidden, targets);
+        Round(input, cancellation);
+        Multiply(targets, input, logits, head.Rows, cancellation);
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -160,7 +179,7 @@ internal sealed unsafe class DecoderPass : IDisposable
         long start = Stopwatch.GetTimestamp();
         for (int i = 0; i < caches.Length; i++)
         {
-            caches[i].Reserve(_layout.Sequences[i].End);
+            caches[i].Reserve(_layout.Sequences[i].Start, _layout.Sequences[i].End);
         }
 
         RopeTable rope = _math.Rope(layer.IsFull);

@@ -1,8 +1,9 @@
+using System.Runtime.InteropServices;
 using ManagedGemma.Memory;
 
 namespace ManagedGemma.Model;
 
-/// <summary>What follows a prompt: sequences that grow, logits. Internal until text is generated.</summary>
+/// <summary>What follows a prompt: sequences that grow, logits.</summary>
 public sealed unsafe partial class GemmaModel
 {
     // Logits of so many tokens at once: 64 MB a batch with the full vocabulary.
@@ -14,8 +15,67 @@ public sealed unsafe partial class GemmaModel
     /// <summary>Bytes of all layers' matrices: what a pass reads.</summary>
     internal long LinearBytes => _weights.Linears.Sum(linear => linear.ByteLength);
 
-    /// <summary>An empty sequence.</summary>
-    internal SequenceCache NewSequence() => new(new AttentionShape(Config), _weights.Layers.Length);
+    /// <summary>Bytes of the head: what a step reads besides.</summary>
+    internal long HeadBytes => _weights.Head.ByteLength;
+
+    /// <summary>Logits of a token.</summary>
+    internal int LogitCount => _weights.Head.Rows;
+
+    /// <summary>An empty sequence, for passes that all have these rules; null: the original's.</summary>
+    internal SequenceCache NewSequence(DecoderRules? rules = null)
+    {
+        DecoderMath math = _math.GetOrAdd(rules ?? DecoderRules.Original, known => new DecoderMath(Config, known));
+        return new SequenceCache(new AttentionShape(Config), _weights.Layers.Select(layer => math.Window(layer.IsFull)));
+    }
+
+    /// <summary>Bytes of keys and values that a token takes while it is kept by all layers, and by those that see everything.</summary>
+    internal (long All, long Full) CacheBytesPerToken
+    {
+        get
+        {
+            long layer = KeyValues.TokenBytes(new AttentionShape(Config));
+            return (layer * _weights.Layers.Length, layer * _weights.Layers.Count(x => x.IsFull));
+        }
+    }
+
+    /// <summary>
+    /// Runs new tokens of some sequences through the decoder, in one pass over the weights, and gives the logits of the last ones of each.
+    /// A sequence's bits depend on its own tokens alone, and on which of them were by row.
+    /// </summary>
+    /// <param name="inputs">Sequences, each once; they grow by their tokens when the pass has ended.</param>
+    /// <param name="precision">Of the products.</param>
+    /// <param name="logits">Takes at least as many rows of <see cref="LogitCount"/> as are wanted of all, sequence by sequence; null when none are.</param>
+    /// <param name="cancellation">Looked at before every task.</param>
+    internal void Step(IReadOnlyList<SequenceInput> inputs, Precision precision, NativeBuffer? logits, CancellationToken cancellation)
+    {
+        using Lifetime.Use use = _lifetime.Enter(this);
+        IReadOnlyList<int>[] tokens = [.. inputs.Select(input => input.Tokens)];
+        foreach (SequenceInput input in inputs)
+        {
+            Validate(input.Tokens, input.Cache.Length);
+        }
+
+        PassLayout layout = new([.. inputs.Select(input => (input.Tokens.Count, input.Cache.Length, input.ByRow))]);
+        using PassRun run = Begin(tokens, [.. inputs.Select(input => input.Cache)], layout, new RunOptions { Precision = precision }, cancellation);
+        run.AllBlocks(cancellation);
+        List<int> rows = [];
+        for (int i = 0; i < inputs.Count; i++)
+        {
+            int end = layout.Sequences[i].Row + layout.Sequences[i].Count;
+            rows.AddRange(Enumerable.Range(end - inputs[i].LogitRows, inputs[i].LogitRows));
+        }
+
+        if (rows.Count > 0)
+        {
+            run.FinalNorm(cancellation);
+            run.Pass.LogitsByRow(_weights.Head, CollectionsMarshal.AsSpan(rows), logits!.Floats, cancellation);
+        }
+
+        foreach (SequenceInput input in inputs)
+        {
+            input.Cache.Length += input.Tokens.Count;
+        }
+    }
 
     /// <summary>Runs new tokens of some sequences through the decoder, in one pass over the weights; tells where the time went.</summary>
     internal PassTimes Advance(

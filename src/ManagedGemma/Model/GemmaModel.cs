@@ -172,7 +172,6 @@ public sealed partial class GemmaModel : IDisposable
     private PassRun Begin(
         IReadOnlyList<IReadOnlyList<int>> prompts, IReadOnlyList<SequenceCache>? caches, RunOptions options, CancellationToken cancellation)
     {
-        Checkpoint.CheckLengths();
         (int Count, int Start)[] sequences = new (int, int)[prompts.Count];
         for (int i = 0; i < sequences.Length; i++)
         {
@@ -180,8 +179,18 @@ public sealed partial class GemmaModel : IDisposable
             Validate(prompts[i], sequences[i].Start);
         }
 
+        return Begin(prompts, caches, new PassLayout(sequences), options, cancellation);
+    }
+
+    private PassRun Begin(
+        IReadOnlyList<IReadOnlyList<int>> prompts,
+        IReadOnlyList<SequenceCache>? caches,
+        PassLayout layout,
+        RunOptions options,
+        CancellationToken cancellation)
+    {
+        Checkpoint.CheckLengths();
         DecoderMath math = _math.GetOrAdd(options.Rules, rules => new DecoderMath(Config, rules));
-        PassLayout layout = new(sequences);
         DecoderPass pass = new(Config, math, _kernels, _team, options.Precision, layout);
         PassRun run = new(_weights, _pages, _releasePages, layout, pass, caches, new AttentionShape(Config));
         try

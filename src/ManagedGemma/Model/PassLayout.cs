@@ -17,13 +17,19 @@ internal sealed class PassLayout
 
     /// <summary>Lays out sequences, given as (tokens in this pass, tokens before it).</summary>
     public PassLayout(IReadOnlyList<(int Count, int Start)> sequences)
+        : this([.. sequences.Select(sequence => (sequence.Count, sequence.Start, sequence.Count <= RowKernelTokens))])
+    {
+    }
+
+    /// <summary>Lays out sequences, given as (tokens in this pass, tokens before it, whether they take the row kernel).</summary>
+    public PassLayout(IReadOnlyList<(int Count, int Start, bool ByRow)> sequences)
     {
         Sequences = new SequenceSlice[sequences.Count];
         foreach (bool byRow in new[] { true, false })
         {
             for (int i = 0; i < Sequences.Length; i++)
             {
-                SequenceSlice slice = new(Rows, sequences[i].Count, sequences[i].Start);
+                SequenceSlice slice = new(Rows, sequences[i].Count, sequences[i].Start, sequences[i].ByRow);
                 if (slice.ByRow == byRow)
                 {
                     Sequences[i] = slice;

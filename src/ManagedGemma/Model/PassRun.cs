@@ -67,12 +67,17 @@ internal sealed class PassRun : IDisposable
     /// <summary>Runs all blocks and the final norm.</summary>
     public void All(CancellationToken cancellation)
     {
+        AllBlocks(cancellation);
+        FinalNorm(cancellation);
+    }
+
+    /// <summary>Runs all blocks.</summary>
+    public void AllBlocks(CancellationToken cancellation)
+    {
         for (int layer = 0; layer < _weights.Layers.Length; layer++)
         {
             Block(layer, cancellation);
         }
-
-        FinalNorm(cancellation);
     }
 
     /// <summary>Norms the last block's output.</summary>

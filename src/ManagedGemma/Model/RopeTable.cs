@@ -25,7 +25,8 @@ internal sealed class RopeTable(double theta, double factor, int rotated)
         {
             if (_angles.Positions < positions)
             {
-                _angles = Extend(_angles, positions);
+                // Half as much again at least: a sequence that grows token by token does not copy the table at each.
+                _angles = Extend(_angles, Math.Max(positions, (int)Math.Min(Array.MaxLength / Math.Max(1, Pairs), 64 + (_angles.Positions * 3L / 2))));
             }
 
             return _angles;

@@ -4,11 +4,9 @@ namespace ManagedGemma.Model;
 /// <param name="Row">The first token's row.</param>
 /// <param name="Count">How many, at least 1.</param>
 /// <param name="Start">The first token's position: how many came before, in earlier passes.</param>
-internal readonly record struct SequenceSlice(int Row, int Count, int Start)
+/// <param name="ByRow">Whether matrix products take the row kernel; from the sequence alone, whatever else is in the pass.</param>
+internal readonly record struct SequenceSlice(int Row, int Count, int Start, bool ByRow)
 {
     /// <summary>One past the last token's position.</summary>
     public int End => Start + Count;
-
-    /// <summary>Whether matrix products take the row kernel; from the slice alone, whatever else is in the pass.</summary>
-    public bool ByRow => Count <= PassLayout.RowKernelTokens;
 }

@@ -112,7 +112,7 @@ public unsafe class AttentionTests
     {
         using WorkerTeam team = new(threads);
         using KeyValues cache = new(c.Shape);
-        cache.Reserve(c.Tokens);
+        cache.Reserve(0, c.Tokens);
         float[] output = new float[c.Tokens * c.Shape.QuerySize];
         fixed (float* source = qkv, target = output)
         {
