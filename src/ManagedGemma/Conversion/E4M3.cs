@@ -1,3 +1,5 @@
+using ManagedGemma.Kernels.RowUnpack;
+
 namespace ManagedGemma.Conversion;
 
 /// <summary>
@@ -35,12 +37,6 @@ internal readonly struct E4M3 : IFloatCode, IFloatScale
         return (byte)(float.IsNegative(value) ? code | Sign : code);
     }
 
-    /// <summary>A positive code's value; exact.</summary>
-    public static float Decode(byte code)
-    {
-        int exponent = code >> MantissaBits, mantissa = code & ((1 << MantissaBits) - 1);
-        return exponent == 0
-            ? mantissa / SubnormalsPerUnit
-            : MathF.ScaleB(1 + (mantissa / (float)(1 << MantissaBits)), exponent - Bias);
-    }
+    /// <inheritdoc/>
+    public static float Decode(byte code) => MicroFloat.E4M3[code];
 }

@@ -1,3 +1,5 @@
+using ManagedGemma.Kernels.RowUnpack;
+
 namespace ManagedGemma.Conversion;
 
 /// <summary>A power of two in a byte: 2^(code − 127).</summary>
@@ -16,5 +18,6 @@ internal readonly struct E8M0 : IFloatScale
         return scale == 0 ? (byte)Bias : (byte)((bits >> FloatMantissaBits) + (isPower ? 0u : 1u));
     }
 
-    public static float Decode(byte code) => MathF.ScaleB(1, code - Bias);
+    /// <inheritdoc/>
+    public static float Decode(byte code) => MicroFloat.E8M0[code];
 }
