@@ -2,6 +2,8 @@ using ManagedGemma.Checkpoints;
 using ManagedGemma.Cli.Tests.Support;
 using ManagedGemma.Conditioning;
 using ManagedGemma.Ltx;
+using ManagedGemma.Ltx.Formats;
+using ManagedGemma.Model;
 
 namespace ManagedGemma.Cli.Tests;
 
@@ -91,6 +93,102 @@ public sealed class ConditionTests : IDisposable
         Assert.Empty(_directory.Entries);
     }
 
+    [Theory]
+    [InlineData("hdr", "v23")]
+    [InlineData("ltx-trainer", "v23")]
+    [InlineData("ltx-trainer", "v20")]
+    [InlineData("ltx-trainer-legacy", "v20")]
+    [InlineData("diffusers", "v23")]
+    [InlineData("comfyui", "v23")]
+    [InlineData("comfyui", "v20")]
+    [InlineData("musubi", "v23")]
+    [InlineData("npz", "v23")]
+    [InlineData("npy", "v20")]
+    public void Every_format_is_written_as_the_library_writes_it(string name, string version)
+    {
+        bool isZoo = version == "v20";
+        string[] model = isZoo ? ["--model", Repository.Zoo] : [];
+        string[] args = ["--ids", "2,5,9,77", .. model, "--ltx", Repository.Ltx(version), "--length", "256", "--profile", "car", "--precision", "fast"];
+        Outcome outcome = Tool.Run(["condition", .. args, "--format", name.ToUpperInvariant(), "--output", Output, "--json"]).Succeeds();
+        Assert.Equal(name, outcome.Json.GetProperty("format").GetString());
+        Assert.Equal(new FileInfo(Output).Length, outcome.Json.GetProperty("output_bytes").GetInt64());
+        LtxOptions options = new() { Length = 256, Profile = Profile.Car, Precision = Precision.Fast };
+        using GemmaTextEncoder encoder = isZoo ? GemmaTextEncoder.Load(Repository.Zoo) : GemmaTextEncoder.LoadDemo();
+        using LtxTextConditioner conditioner = LtxTextConditioner.Load(encoder, Repository.Ltx(version));
+        ConditioningFormat format = ConditioningFormat.Find(name)!;
+        ConditioningResult result = new ConditioningRun(encoder, conditioner, options).Compute(new PromptTokens([2, 5, 9, 77], 4), null, format.Needs);
+        using MemoryStream expected = new();
+        format.Write(expected, result);
+        Assert.Equal(expected.ToArray(), File.ReadAllBytes(Output));
+        Assert.Equal(["fox.out"], _directory.Entries);
+    }
+
+    [Fact]
+    public void Hidden_states_need_no_ltx_checkpoint()
+    {
+        string[] args = ["condition", Prompt, "--format", "diffusers", "--length", "128", "--quiet", "--output"];
+        Tool.Run([.. args, _directory["a"]]).Succeeds();
+        Tool.Run([.. args, _directory["b"], "--ltx", Ltx23]).Succeeds();
+        Assert.Equal(File.ReadAllBytes(_directory["b"]), File.ReadAllBytes(_directory["a"]));
+        using Features file = new(_directory["a"]);
+        Assert.Equal([1L, 128, 128 * 13], file["prompt_embeds"].Shape);
+        Assert.Equal(Prompt.Length + 1, file.Integers("prompt_attention_mask").Sum());
+        Tool.Run("encode", Prompt, "--max-length", "128", "--hidden-states", "--dtype", "bf16", "--output", Output).Succeeds();
+        using Features states = new(Output);
+        float[] expected = states.Floats("hidden_states"), actual = file.Floats("prompt_embeds");
+        for (int i = 0; i < actual.Length; i++)
+        {
+            (int row, int d, int state) = (i / (128 * 13), i / 13 % 128, i % 13);
+            Assert.Equal(expected[(((state * 128) + row) * 128) + d], actual[i]);
+        }
+    }
+
+    [Fact]
+    public void A_format_of_the_older_checkpoints_is_refused_for_the_newer_one()
+    {
+        string line = Tool.Run("condition", Prompt, "--ltx", Ltx23, "--format", "ltx-trainer-legacy", "--output", Output).FailsBehindNotice(1);
+        Assert.Contains("expected an LTX-2.0 checkpoint, found LTX-2.3", line, StringComparison.Ordinal);
+        Assert.Empty(_directory.Entries);
+    }
+
+    [Theory]
+    [InlineData("text_embedding_projection.audio_aggregate_embed.weight")]
+    [InlineData("model.diffusion_model.video_embeddings_connector.transformer_1d_blocks.1.ff.net.2.weight")]
+    [InlineData("model.diffusion_model.audio_embeddings_connector.transformer_1d_blocks.0.attn1.to_q.weight")]
+    [InlineData("model.diffusion_model.audio_embeddings_connector.learnable_registers")]
+    public void Weights_that_are_no_numbers_are_named(string tensor)
+    {
+        string copy = _directory["ltx.safetensors"];
+        File.Copy(Ltx23, copy);
+        PutNaN(copy, tensor);
+        string line = Tool.Run("condition", Prompt, "--ltx", copy, "--length", "128", "--output", Output).FailsBehindNotice(1);
+        Assert.Contains(copy, line, StringComparison.Ordinal);
+        Assert.Contains(tensor, line, StringComparison.Ordinal);
+        Assert.Contains("NaN", line, StringComparison.Ordinal);
+        Assert.Equal(["ltx.safetensors"], _directory.Entries);
+    }
+
+    [Theory]
+    [InlineData("hdr")]
+    [InlineData("diffusers")]
+    public void A_layer_whose_output_is_no_number_is_named(string format)
+    {
+        // The layer's own weights are what is wrong: its output is the first state that is.
+        string model = _directory["model"];
+        Directory.CreateDirectory(model);
+        foreach (string file in Directory.EnumerateFiles(Repository.Zoo))
+        {
+            File.Copy(file, Path.Combine(model, Path.GetFileName(file)));
+        }
+
+        PutNaN(Path.Combine(model, "model-00002-of-00002.safetensors"), "language_model.model.layers.4.post_feedforward_layernorm.weight");
+        string[] args = ["--model", model, "--ltx", Repository.Ltx("v20"), "--length", "128", "--format", format, "--output", Output];
+        string line = Tool.Run(["condition", "--ids", "2,5", .. args]).Fails(1);
+        Assert.Contains(model, line, StringComparison.Ordinal);
+        Assert.Contains("hidden state 5 (output of layer 4): the encoder's state holds NaN", line, StringComparison.Ordinal);
+        Assert.Equal(["model"], _directory.Entries);
+    }
+
     [Fact]
     public void The_checkpoint_is_not_written_over()
     {
@@ -99,6 +197,21 @@ public sealed class ConditionTests : IDisposable
         string line = Tool.Run("condition", Prompt, "--ltx", copy, "--output", copy).FailsBehindNotice(1);
         Assert.Contains("the output is the LTX checkpoint", line, StringComparison.Ordinal);
         Assert.Equal(File.ReadAllBytes(Ltx23), File.ReadAllBytes(copy));
+    }
+
+    private static void PutNaN(string path, string name)
+    {
+        SafetensorsTensor tensor;
+        using (SafetensorsFile file = SafetensorsFile.Open(path))
+        {
+            tensor = file.Header.Tensors.Single(x => x.Name == name);
+        }
+
+        // Somewhere in the middle; BF16, or the upper half of a float32.
+        Assert.Contains(tensor.ElementType, new[] { ElementType.BF16, ElementType.F32 });
+        using FileStream stream = File.OpenWrite(path);
+        stream.Position = tensor.Offset + (tensor.ByteLength / 8 * 4) + tensor.ElementType.ByteSize() - 2;
+        stream.Write([0xC0, 0x7F]);
     }
 
     // To the nearest BF16, ties to even.

@@ -1,12 +1,12 @@
 using ManagedGemma.Checkpoints;
+using ManagedGemma.Conditioning;
+using ManagedGemma.Ltx.Formats.Containers;
 
 namespace ManagedGemma.Ltx.Formats;
 
 /// <summary>A kind of file in which some program reads precomputed prompts: its tensors' keys, shapes and types are that program's.</summary>
-public sealed class ConditioningFormat
+public sealed partial class ConditioningFormat
 {
-    private static readonly SafetensorsContainer Safetensors = new();
-
     private readonly ITensorContainer _container;
     private readonly FormatTensor[] _tensors;
 
@@ -18,20 +18,6 @@ public sealed class ConditioningFormat
         _tensors = tensors;
         Needs = tensors.Aggregate(ConditioningParts.None, (parts, tensor) => parts | tensor.Part);
     }
-
-    /// <summary>
-    /// What LTX-2's HDR pipeline takes as <c>--text-embeddings</c>, and diffusers' HDR example: <c>video_context</c> and
-    /// <c>audio_context</c>, BF16 [1, T, width].
-    /// </summary>
-    public static ConditioningFormat Hdr { get; } = new(
-        "hdr",
-        "LTX-2's HDR pipeline and diffusers' HDR example",
-        Safetensors,
-        new FormatTensor("audio_context", RowSource.AudioContext, ElementType.BF16, true),
-        new FormatTensor("video_context", RowSource.VideoContext, ElementType.BF16, true));
-
-    /// <summary>All formats; the first is the default.</summary>
-    public static IReadOnlyList<ConditioningFormat> All { get; } = [Hdr];
 
     /// <summary>The name on a command line.</summary>
     public string Name { get; }
@@ -45,8 +31,31 @@ public sealed class ConditioningFormat
     /// <summary>What has to be computed for it.</summary>
     public ConditioningParts Needs { get; }
 
-    // What the header says of a prompt.
+    // What the header says of a prompt, where the container has room for it.
     private Func<string?, IReadOnlyDictionary<string, string>> Metadata { get; init; } = _ => new Dictionary<string, string>();
+
+    // Whether one tensor stands for video and audio.
+    private bool IsForVersionOne { get; init; }
+
+    /// <summary>Finds a format.</summary>
+    /// <param name="name">Its <see cref="Name"/>.</param>
+    /// <returns>Null when there is none of that name.</returns>
+    public static ConditioningFormat? Find(string name) => All.FirstOrDefault(format => format.Name == name);
+
+    /// <summary>Refuses a checkpoint whose prompts the format cannot hold.</summary>
+    /// <exception cref="GemmaException">The format is LTX-2.0's and the checkpoint is not.</exception>
+    public void Require(LtxCheckpoint checkpoint)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        if (IsForVersionOne && checkpoint.Config.Features != FeatureVersion.V1)
+        {
+            throw new GemmaException(
+                $"the format {Name} holds one tensor for video and audio, which are projected apart here",
+                checkpoint.Path,
+                expected: "an LTX-2.0 checkpoint",
+                found: "LTX-2.3");
+        }
+    }
 
     /// <summary>Bytes of a prompt's file.</summary>
     /// <param name="shape">The sizes.</param>

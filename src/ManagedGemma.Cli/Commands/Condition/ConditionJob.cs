@@ -38,9 +38,26 @@ internal sealed record ConditionJob
         EncoderLoad.Run(Screen, Source, new GemmaModelOptions { Threads = Threads, ReleasePages = ReleasesPages });
 
     /// <summary>Opens the LTX checkpoint for the encoder; null where none was named.</summary>
-    /// <exception cref="GemmaException">It is damaged, or wants another encoder.</exception>
-    public LtxTextConditioner? LoadConditioner(GemmaTextEncoder encoder) =>
-        Settings.LtxPath is { } path ? LtxTextConditioner.Load(encoder, path) : null;
+    /// <exception cref="GemmaException">It is damaged, wants another encoder, or is not one for the format.</exception>
+    public LtxTextConditioner? LoadConditioner(GemmaTextEncoder encoder)
+    {
+        if (Settings.LtxPath is not { } path)
+        {
+            return null;
+        }
+
+        LtxTextConditioner conditioner = LtxTextConditioner.Load(encoder, path);
+        try
+        {
+            Settings.Format.Require(conditioner.Checkpoint);
+            return conditioner;
+        }
+        catch
+        {
+            conditioner.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>Refuses to write onto the encoder's files or the LTX checkpoint.</summary>
     /// <exception cref="GemmaException">The output is one of them.</exception>

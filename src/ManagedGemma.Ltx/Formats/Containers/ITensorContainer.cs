@@ -1,6 +1,6 @@
 using ManagedGemma.Checkpoints;
 
-namespace ManagedGemma.Ltx.Formats;
+namespace ManagedGemma.Ltx.Formats.Containers;
 
 /// <summary>A kind of file that holds tensors.</summary>
 internal interface ITensorContainer

@@ -1,6 +1,6 @@
 using ManagedGemma.Checkpoints;
 
-namespace ManagedGemma.Ltx.Formats;
+namespace ManagedGemma.Ltx.Formats.Containers;
 
 /// <summary>safetensors.</summary>
 internal sealed class SafetensorsContainer : ITensorContainer
