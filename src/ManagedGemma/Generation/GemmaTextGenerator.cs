@@ -68,6 +68,9 @@ public sealed class GemmaTextGenerator : IDisposable
     /// <summary>What tells this checkpoint from others.</summary>
     internal string Identity => _identity.Value;
 
+    /// <summary>What runs the sequences; for tests.</summary>
+    internal GenerationLoop Loop => _loop;
+
     /// <summary>Loads a generator.</summary>
     /// <param name="path">As for <see cref="GemmaTextEncoder.Load"/>.</param>
     /// <param name="model">Threads and instruction set; null: the defaults.</param>

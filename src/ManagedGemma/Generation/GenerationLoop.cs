@@ -29,6 +29,18 @@ internal sealed class GenerationLoop(GemmaModel model, GeneratorOptions options)
     /// <summary>The most sequences that shared a pass; for tests.</summary>
     public int MostTogether { get; private set; }
 
+    /// <summary>Whether its thread lives; for tests.</summary>
+    public bool IsRunning
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _thread is not null;
+            }
+        }
+    }
+
     /// <summary>Takes a sequence on.</summary>
     /// <exception cref="ObjectDisposedException">The generator has been disposed; the sequence is freed.</exception>
     public void Submit(GenerationSequence sequence)

@@ -1,0 +1,54 @@
+using System.Diagnostics;
+using ManagedGemma.Bench.Roofline;
+using ManagedGemma.Memory;
+using ManagedGemma.Model;
+
+namespace ManagedGemma.Bench.Generate;
+
+/// <summary>Sequences that grow by a token a pass, the head's logits included.</summary>
+internal static class DecodeRun
+{
+    /// <summary>Tokens of a bench's prompt.</summary>
+    public static int[] Ids(GemmaModel model, int count, int seed) =>
+        [2, .. Enumerable.Range(0, count - 1).Select(i => ((i + (seed * 1009)) * 7919 % (model.VocabularySize - 300)) + 260)];
+
+    /// <summary>Runs one case and returns its line; <paramref name="one"/> is what one sequence reached, 0 where that is not known.</summary>
+    public static GenerateLine Decode(GemmaModel model, Precision precision, int threads, int sequences, int prompt, Limit? limit, int steps, double one)
+    {
+        List<SequenceCache> caches = [.. Enumerable.Range(0, sequences).Select(_ => model.NewSequence())];
+        try
+        {
+            using NativeBuffer logits = NativeBuffer.OfFloats((long)sequences * model.LogitCount);
+            for (int i = 0; i < sequences; i++)
+            {
+                model.Step([new SequenceInput(caches[i], Ids(model, prompt, i), ByRow: false, LogitRows: 0)], precision, null, CancellationToken.None);
+            }
+
+            List<double> seconds = [];
+            for (int step = 0; step < steps + 1; step++)
+            {
+                long start = Stopwatch.GetTimestamp();
+                model.Step([.. caches.Select((cache, i) => new SequenceInput(cache, [300 + step + i], ByRow: true, LogitRows: 1))], precision, logits, CancellationToken.None);
+                seconds.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
+            }
+
+            // The first warms up.
+            double median = seconds.Skip(1).Order().ElementAt(steps / 2), gbytes = (model.LinearBytes + model.HeadBytes) / median / 1e9;
+            return new GenerateLine("decode", precision.ToString().ToLowerInvariant(), threads, model.Config.LayerCount, prompt, Math.Round(sequences / median, 2))
+            {
+                Sequences = sequences,
+                StepMs = Math.Round(median * 1000, 1),
+                GbytesPerS = Math.Round(gbytes, 2),
+                LimitGbytesPerS = limit is null ? null : Math.Round(limit.Value, 1),
+                Share = limit is null ? null : Math.Round(gbytes / limit.Value, 3),
+                TimesOne = one == 0 ? null : Math.Round(sequences / median / one, 2),
+                CacheBytesPerToken = model.CacheBytesPerToken.All,
+                CacheBytesPerOldToken = model.CacheBytesPerToken.Full,
+            };
+        }
+        finally
+        {
+            caches.ForEach(cache => cache.Dispose());
+        }
+    }
+}
