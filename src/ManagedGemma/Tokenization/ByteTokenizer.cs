@@ -38,6 +38,8 @@ public sealed class ByteTokenizer : PromptTokenizer
         return id < 0 ? null : id;
     }
 
+    internal override bool DecodesRunsWhole => false;
+
     internal override ReadOnlySpan<byte> Utf8Of(int id) => (uint)id < (uint)Pieces.Length ? Pieces[id] : default;
 
     internal override bool IsByte(int id, out byte value)

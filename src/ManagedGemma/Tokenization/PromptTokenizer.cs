@@ -132,6 +132,12 @@ public abstract class PromptTokenizer : Tokenizer
     /// <summary>Whether the token is one that decoding leaves out by default.</summary>
     internal abstract bool IsSpecial(int id);
 
+    /// <summary>
+    /// Whether a run of byte tokens must be known to its end before any of it is text; else its characters stand, whatever follows, and a byte
+    /// that belongs to none is one U+FFFD as in .NET's decoder.
+    /// </summary>
+    internal virtual bool DecodesRunsWhole => true;
+
     /// <summary>Turns a run of byte tokens into text; at most one UTF-16 unit a byte.</summary>
     /// <returns>The number of UTF-16 units written, or -1 when <paramref name="destination"/> is too small.</returns>
     internal abstract int DecodeBytes(ReadOnlySpan<byte> bytes, Span<char> destination);

@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 using ManagedGemma.Tokenization;
 
@@ -6,7 +8,7 @@ namespace ManagedGemma.Generation.Text;
 
 /// <summary>
 /// Text from tokens that come one by one: all that is given out together is what <see cref="PromptTokenizer.Decode(IEnumerable{int})"/> makes of the
-/// tokens. Byte tokens wait for the end of their run, which decides what they are; the last character waits while more code points might
+/// tokens. Byte tokens wait for the end of their run where that decides what they are; the last character waits while more code points might
 /// belong to it (an emoji of several, a flag); what might be the beginning of a stop string waits until it is not.
 /// </summary>
 internal sealed class TokenText(PromptTokenizer tokenizer, IReadOnlyList<string> stopStrings)
@@ -31,7 +33,7 @@ internal sealed class TokenText(PromptTokenizer tokenizer, IReadOnlyList<string>
         if (tokenizer.IsByte(id, out byte value))
         {
             _run.Add(value);
-            return "";
+            return tokenizer.DecodesRunsWhole ? "" : TakeWholeCharacters();
         }
 
         EndRun();
@@ -50,6 +52,20 @@ internal sealed class TokenText(PromptTokenizer tokenizer, IReadOnlyList<string>
 
         EndRun();
         return Take(atEnd: true);
+    }
+
+    private string TakeWholeCharacters()
+    {
+        ReadOnlySpan<byte> run = CollectionsMarshal.AsSpan(_run);
+        int taken = 0;
+        while (Rune.DecodeFromUtf8(run[taken..], out Rune rune, out int length) != OperationStatus.NeedMoreData)
+        {
+            _pending.Append(rune.ToString());
+            taken += length;
+        }
+
+        _run.RemoveRange(0, taken);
+        return Take(atEnd: false);
     }
 
     private void EndRun()
