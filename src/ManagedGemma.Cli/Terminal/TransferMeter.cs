@@ -1,4 +1,4 @@
-using ManagedGemma.Cli.Output;
+using ManagedGemma.Checkpoints;
 using ManagedGemma.Hub;
 
 namespace ManagedGemma.Cli.Terminal;

@@ -80,6 +80,36 @@ public sealed unsafe class MappedFile : IDisposable
         }
     }
 
+    /// <summary>
+    /// Copies bytes through the file's handle instead of the map: what is read once does not stay mapped, and a file that was cut
+    /// short meanwhile is an error.
+    /// </summary>
+    /// <param name="offset">From the start of the file.</param>
+    /// <param name="destination">Takes as many bytes as it is long.</param>
+    /// <exception cref="GemmaException">The file cannot be read, or ends before.</exception>
+    internal void Read(long offset, Span<byte> destination)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        try
+        {
+            while (!destination.IsEmpty)
+            {
+                int count = _handle is null ? 0 : RandomAccess.Read(_handle, destination, offset);
+                if (count == 0)
+                {
+                    throw new GemmaException("the file was cut short while it was in use", Path, expected: $"{Length} bytes", found: $"{offset}");
+                }
+
+                offset += count;
+                destination = destination[count..];
+            }
+        }
+        catch (Exception exception) when (FileFailure.Is(exception))
+        {
+            throw FileFailure.Reading(Path, exception);
+        }
+    }
+
     /// <summary>Starts reading a range that is not in memory.</summary>
     internal void ReadAhead(long offset, long length) => PageAdvice.Current.ReadAhead(Pointer + offset, (nuint)length);
 

@@ -1,8 +1,9 @@
-namespace ManagedGemma.Cli.Output;
+namespace ManagedGemma.Checkpoints;
 
 /// <summary>Orders names with numbers in them as people count: layers.2 before layers.10. Everything else goes by code units.</summary>
-internal sealed class NaturalOrder : IComparer<string>
+public sealed class NaturalOrder : IComparer<string>
 {
+    /// <summary>The only one.</summary>
     public static NaturalOrder Instance { get; } = new();
 
     /// <inheritdoc/>
