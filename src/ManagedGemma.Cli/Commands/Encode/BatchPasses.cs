@@ -71,7 +71,7 @@ internal sealed class BatchPasses(EncodeJob job, BatchSettings batch, GemmaTextE
     private void SkipIfSame(BatchPrompt prompt, PromptTokens tokens)
     {
         FeatureFileShape shape = job.Settings.Shape(encoder.Model.Config, tokens);
-        if (!FeatureFile.IsOf(prompt.Path, shape, job.Settings.Metadata(job.Source.Name, tokens), tokens.Ids))
+        if (!FeatureFile.IsOf(prompt.Path, shape, job.Settings.Metadata(job.Source.Name, encoder.Model.Config, tokens), tokens.Ids))
         {
             throw new GemmaException(
                 "the output exists and is not this prompt's with these options",

@@ -44,7 +44,7 @@ internal sealed record EncodeJob
 
     /// <summary>Begins a prompt's file.</summary>
     public FeatureFile CreateFile(string path, GemmaModel model, PromptTokens tokens) =>
-        FeatureFile.Create(path, Settings.Shape(model.Config, tokens), Settings.Metadata(Source.Name, tokens));
+        FeatureFile.Create(path, Settings.Shape(model.Config, tokens), Settings.Metadata(Source.Name, model.Config, tokens));
 
     /// <summary>What to say when tokens were cut off; null when none were.</summary>
     public string? TruncationWarning(PromptTokens tokens) => tokens.Truncated == 0

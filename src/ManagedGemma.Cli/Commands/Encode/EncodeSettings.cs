@@ -33,7 +33,7 @@ internal sealed record EncodeSettings
     }
 
     /// <summary>What a prompt's file says of itself: enough to make it again, nothing of the machine.</summary>
-    public Dictionary<string, string> Metadata(string model, PromptTokens tokens) => new()
+    public Dictionary<string, string> Metadata(string model, GemmaConfig config, PromptTokens tokens) => new()
     {
         ["format_version"] = "1",
         ["managed_gemma_version"] = ToolVersion.Current,
@@ -41,6 +41,7 @@ internal sealed record EncodeSettings
         ["profile"] = Profile,
         ["precision"] = Precision,
         ["features_version"] = Features,
+        ["states"] = (config.LayerCount + 1).ToString(CultureInfo.InvariantCulture),
         ["padding"] = Padding,
         ["token_count"] = tokens.Ids.Count.ToString(CultureInfo.InvariantCulture),
         ["truncated_count"] = tokens.Truncated.ToString(CultureInfo.InvariantCulture),
