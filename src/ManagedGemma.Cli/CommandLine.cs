@@ -37,6 +37,7 @@ internal static class CommandLine
         RootCommand root = new("Gemma 3 on the CPU: prompts to the conditioning of LTX video models.")
         {
             new ConditionCommand(host, interrupt),
+            new CompareCommand(host, interrupt),
             new EncodeCommand(host, interrupt),
             new TokenizeCommand(host, interrupt),
             new InspectCommand(host),

@@ -12,6 +12,9 @@ internal static class ExitCode
     /// <summary>The command line itself is wrong.</summary>
     public const int Usage = 2;
 
+    /// <summary><c>compare</c> has compared, and found more than the tolerance allows.</summary>
+    public const int Different = 3;
+
     /// <summary>A defect of this program (EX_SOFTWARE of sysexits.h).</summary>
     public const int Defect = 70;
 

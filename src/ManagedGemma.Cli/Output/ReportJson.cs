@@ -7,6 +7,7 @@ namespace ManagedGemma.Cli.Output;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, GenerationMode = JsonSourceGenerationMode.Serialization)]
 [JsonSerializable(typeof(BatchReport))]
 [JsonSerializable(typeof(ConditionReport))]
+[JsonSerializable(typeof(CompareReport))]
 [JsonSerializable(typeof(EncodeReport))]
 [JsonSerializable(typeof(InspectReport))]
 [JsonSerializable(typeof(PullReport))]

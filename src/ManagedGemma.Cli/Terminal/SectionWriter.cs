@@ -62,10 +62,10 @@ internal static class SectionWriter
             table.AddColumn(column);
         }
 
-        foreach (IReadOnlyList<string> row in section.Rows)
+        foreach ((int index, IReadOnlyList<string> row) in section.Rows.Index())
         {
-            table.AddRow(row.Select((cell, i) =>
-                new Text(SafeText.Show(cell), i == 0 && section.Columns.Count == 0 ? new Style(Color.Grey) : Style.Plain)));
+            Style style = section.Marked.Contains(index) ? new Style(Color.Red) : Style.Plain;
+            table.AddRow(row.Select((cell, i) => new Text(SafeText.Show(cell), i == 0 && section.Columns.Count == 0 ? new Style(Color.Grey) : style)));
         }
 
         return table;
