@@ -13,7 +13,7 @@ internal static class DecodeRun
         [2, .. Enumerable.Range(0, count - 1).Select(i => ((i + (seed * 1009)) * 7919 % (model.VocabularySize - 300)) + 260)];
 
     /// <summary>Runs one case and returns its line; <paramref name="one"/> is what one sequence reached, 0 where that is not known.</summary>
-    public static GenerateLine Decode(GemmaModel model, Precision precision, int threads, int sequences, int prompt, Limit? limit, int steps, double one)
+    public static GenerateLine Decode(GemmaModel model, Precision precision, int threads, int sequences, int prompt, LimitMeter? limit, int steps, double one)
     {
         List<SequenceCache> caches = [.. Enumerable.Range(0, sequences).Select(_ => model.NewSequence())];
         try
@@ -24,23 +24,27 @@ internal static class DecodeRun
                 model.Step([new SequenceInput(caches[i], Ids(model, prompt, i), ByRow: false, LogitRows: 0)], precision, null, CancellationToken.None);
             }
 
-            List<double> seconds = [];
+            List<(double Seconds, double Limit)> runs = [];
+            double before = limit?.Once() ?? 0;
             for (int step = 0; step < steps + 1; step++)
             {
                 long start = Stopwatch.GetTimestamp();
                 model.Step([.. caches.Select((cache, i) => new SequenceInput(cache, [300 + step + i], ByRow: true, LogitRows: 1))], precision, logits, CancellationToken.None);
-                seconds.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
+                double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds, after = limit?.Once() ?? 0;
+                runs.Add((seconds, (before + after) / 2));
+                before = after;
             }
 
             // The first warms up.
-            double median = seconds.Skip(1).Order().ElementAt(steps / 2), gbytes = (model.LinearBytes + model.HeadBytes) / median / 1e9;
+            runs.RemoveAt(0);
+            double median = Median.Of(runs.Select(run => run.Seconds)), gbytes = (model.LinearBytes + model.HeadBytes) / 1e9;
             return new GenerateLine("decode", precision.ToString().ToLowerInvariant(), threads, model.Config.LayerCount, prompt, Math.Round(sequences / median, 2))
             {
                 Sequences = sequences,
                 StepMs = Math.Round(median * 1000, 1),
-                GbytesPerS = Math.Round(gbytes, 2),
-                LimitGbytesPerS = limit is null ? null : Math.Round(limit.Value, 1),
-                Share = limit is null ? null : Math.Round(gbytes / limit.Value, 3),
+                GbytesPerS = Math.Round(gbytes / median, 2),
+                LimitGbytesPerS = limit is null ? null : Math.Round(Median.Of(runs.Select(run => run.Limit)), 1),
+                Share = limit is null ? null : Math.Round(Median.Of(runs.Select(run => gbytes / run.Seconds / run.Limit)), 3),
                 TimesOne = one == 0 ? null : Math.Round(sequences / median / one, 2),
                 CacheBytesPerToken = model.CacheBytesPerToken.All,
                 CacheBytesPerOldToken = model.CacheBytesPerToken.Full,

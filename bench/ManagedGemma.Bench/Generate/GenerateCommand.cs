@@ -46,11 +46,12 @@ internal sealed class GenerateCommand : Command
             using GemmaModel model = GemmaModel.Load(path, new GemmaModelOptions { Threads = threads });
             foreach (Precision precision in precisions)
             {
+                using LimitMeter? memory = Limits.Meter("memory", threads);
                 double one = 0;
                 foreach (int sequences in parsed.GetValue(_sequences)!)
                 {
                     GenerateLine line = DecodeRun.Decode(
-                        model, precision, threads, sequences, parsed.GetValue(_prompt), Limits.Measure("memory", threads), parsed.GetValue(_steps), one);
+                        model, precision, threads, sequences, parsed.GetValue(_prompt), memory, parsed.GetValue(_steps), one);
                     one = sequences == 1 ? line.TokensPerS : one;
                     Show(line);
                 }

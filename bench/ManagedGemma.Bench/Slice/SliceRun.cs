@@ -70,16 +70,10 @@ internal static class SliceRun
             Math.Round(gmacs / seconds, 1),
             Math.Round(gbytes / seconds, 2),
             limit?.Name,
-            Math.Round(Median(runs.Select(run => run.Limit)), 1),
-            limit is null ? 0 : Math.Round(Median(runs.Select(run => work / run.Seconds / run.Limit)), 3),
+            Math.Round(Median.Of(runs.Select(run => run.Limit)), 1),
+            limit is null ? 0 : Math.Round(Median.Of(runs.Select(run => work / run.Seconds / run.Limit)), 3),
             memory,
             new SliceParts(Math.Round(parts.Round, 5), Math.Round(parts.Multiply, 5), Math.Round(parts.Attend, 5), Math.Round(seconds - parts.Round - parts.Multiply - parts.Attend, 5)));
-    }
-
-    private static double Median(IEnumerable<double> values)
-    {
-        double[] sorted = [.. values.Order()];
-        return sorted[sorted.Length / 2];
     }
 
     private readonly record struct Run(double Seconds, PassTimes Times, double Limit);

@@ -127,6 +127,8 @@ public sealed class GemmaTextGenerator : IDisposable
             {
                 while (updates.TryRead(out GenerationUpdate? update))
                 {
+                    // What came while the caller was busy is not wanted any more.
+                    cancellation.ThrowIfCancellationRequested();
                     yield return update;
                 }
             }
@@ -149,6 +151,8 @@ public sealed class GemmaTextGenerator : IDisposable
             {
                 while (updates.TryRead(out GenerationUpdate? update))
                 {
+                    // What came while the caller was busy is not wanted any more.
+                    cancellation.ThrowIfCancellationRequested();
                     yield return update;
                 }
             }
