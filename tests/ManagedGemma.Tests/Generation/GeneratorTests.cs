@@ -40,11 +40,20 @@ public sealed class GeneratorTests
     });
 
     [Fact]
-    public void Sequences_that_wait_together_share_passes()
+    public async Task Sequences_that_wait_together_share_passes()
     {
         using GemmaTextGenerator generator = GemmaTextGenerator.LoadDemo();
-        GenerationOptions options = new() { MaxTokens = 60, StopIds = [] };
-        Parallel.For(0, 6, new ParallelOptions { MaxDegreeOfParallelism = 6 }, i => generator.Complete(Ids(i, 30), options));
+        GenerationOptions options = new() { MaxTokens = 500, StopIds = [] };
+        IAsyncEnumerator<GenerationUpdate>[] callers = [.. Enumerable.Range(0, 6).Select(i => generator.GenerateAsync(Ids(i, 30), options).GetAsyncEnumerator())];
+
+        // Each begins with its first wait; none is awaited before all have begun.
+        Task<bool>[] first = [.. callers.Select(caller => caller.MoveNextAsync().AsTask())];
+        Assert.All(await Task.WhenAll(first), Assert.True);
+        foreach (IAsyncEnumerator<GenerationUpdate> caller in callers)
+        {
+            await caller.DisposeAsync();
+        }
+
         Assert.InRange(generator.Loop.MostTogether, 2, 6);
     }
 
