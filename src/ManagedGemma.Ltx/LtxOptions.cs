@@ -18,6 +18,12 @@ public sealed record LtxOptions
     /// <summary>T: tokens kept of a prompt, BOS included, and slots of a context. A multiple of 128; LTX's pipelines take 1024.</summary>
     public int Length { get; init; } = EncodeOptions.DefaultMaxLength;
 
+    /// <summary>
+    /// Tokens of a pass over several prompts, at most, unless one prompt alone has more. A pass also ends where the projection's memory
+    /// does (<see cref="LtxTextConditioner.CanShare"/>): at 278 tokens of the 12b, unless a prompt alone has more.
+    /// </summary>
+    public int BatchTokens { get; init; } = 1024;
+
     /// <summary>What the encoder is told.</summary>
     internal EncodeOptions ForEncoder() => new() { Profile = Profile, Precision = Precision, MaxLength = Length };
 

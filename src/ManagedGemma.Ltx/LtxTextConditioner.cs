@@ -103,13 +103,91 @@ public sealed class LtxTextConditioner : IDisposable
         ArgumentNullException.ThrowIfNull(tokens);
         options ??= new LtxOptions();
         LtxOptions.RequireLength(options.Length);
-        using Lifetime.Use use = _lifetime.Enter(this);
-        GemmaModel model = Encoder.Model;
-        StateNorm norm = new(model.KernelTable, Checkpoint.Config.Features, options.Profile.FeatureEpsilon(model.Config));
-        using ProjectionSink projection = new(Checkpoint.Projection, model.Checkpoint.Location, model.KernelTable, model.Team, norm, cancellation: cancellation);
-        int[] ids = RunEncoder(
-            Encoder, tokens.Ids, options, sink is null ? projection : new CompositeSink(projection, sink), progress, cancellation);
-        return projection.Result(options.Length, ids);
+        return RunPass([Cut(tokens, options)], [sink], options, progress, cancellation)[0];
+    }
+
+    /// <summary>
+    /// The first half for many prompts, several in one pass over the weights of encoder and projection, yielded in order, pass by pass.
+    /// Each has the bits that it gets alone.
+    /// </summary>
+    /// <param name="prompts">Read as they are needed.</param>
+    /// <param name="options">As for one prompt; <see cref="LtxOptions.BatchTokens"/> bounds a pass.</param>
+    /// <param name="sinks">Gives what takes the hidden states of a prompt (its index among the prompts), asked when the prompt is read; null:
+    /// nothing does.</param>
+    /// <param name="progress">Told after each layer of each pass.</param>
+    /// <param name="cancellation">Ends the pass under way within a fraction of a layer's time.</param>
+    /// <inheritdoc cref="Encode(string, LtxOptions?, IProgress{LtxProgress}?, CancellationToken)"/>
+    public IEnumerable<LtxProjection> ProjectMany(
+        IEnumerable<PromptTokens> prompts,
+        LtxOptions? options = null,
+        Func<int, IHiddenStateSink?>? sinks = null,
+        IProgress<LtxProgress>? progress = null,
+        CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(prompts);
+        options ??= new LtxOptions();
+        LtxOptions.RequireLength(options.Length);
+        return Passes();
+
+        IEnumerable<LtxProjection> Passes()
+        {
+            List<int[]> pass = [];
+            List<IHiddenStateSink?> beside = [];
+            int index = 0;
+            foreach (PromptTokens tokens in prompts)
+            {
+                int[] ids = Cut(tokens, options);
+                if (pass.Count > 0 && !CanShare([.. pass.Select(other => other.Length), ids.Length], options.BatchTokens))
+                {
+                    foreach (LtxProjection projection in RunPass(pass, beside, options, progress, cancellation))
+                    {
+                        yield return projection;
+                    }
+
+                    pass.Clear();
+                    beside.Clear();
+                }
+
+                pass.Add(ids);
+                beside.Add(sinks?.Invoke(index++));
+            }
+
+            if (pass.Count > 0)
+            {
+                foreach (LtxProjection projection in RunPass(pass, beside, options, progress, cancellation))
+                {
+                    yield return projection;
+                }
+            }
+        }
+    }
+
+    /// <summary>
+    /// Conditions many prompts: encoder and projection for several in one pass, then the connectors for each, which compute all T slots
+    /// whatever the prompt's length. Yielded in order; each has the bits that it gets alone.
+    /// </summary>
+    /// <inheritdoc cref="ProjectMany"/>
+    public IEnumerable<LtxConditioning> EncodeMany(
+        IEnumerable<PromptTokens> prompts,
+        LtxOptions? options = null,
+        IProgress<LtxProgress>? progress = null,
+        CancellationToken cancellation = default) =>
+        ProjectMany(prompts, options, null, progress, cancellation).Select(projection => Connect(projection, progress, cancellation));
+
+    /// <summary>Whether prompts can share a pass: their tokens, and what the projection of all of them holds in memory at once.</summary>
+    /// <param name="tokenCounts">Tokens of each prompt.</param>
+    /// <param name="batchTokens">Tokens of a pass at most.</param>
+    public bool CanShare(IReadOnlyList<int> tokenCounts, int batchTokens)
+    {
+        ArgumentNullException.ThrowIfNull(tokenCounts);
+        long total = tokenCounts.Sum(count => (long)count);
+        if (total > batchTokens)
+        {
+            return false;
+        }
+
+        int block = StatesOfBlock((int)total);
+        return tokenCounts.All(count => StatesOfBlock(count) == block);
     }
 
     /// <summary>The second half: runs both connectors.</summary>
@@ -131,24 +209,42 @@ public sealed class LtxTextConditioner : IDisposable
     /// <summary>Disposes the checkpoint, not the encoder; runs under way end first.</summary>
     public void Dispose() => _lifetime.Dispose();
 
-    /// <summary>Runs the decoder over a prompt's first tokens, as the options say.</summary>
-    internal static int[] RunEncoder(
+    /// <summary>Runs the decoder over prompts in one pass, as the options say.</summary>
+    internal static void RunEncoder(
         GemmaTextEncoder encoder,
-        IReadOnlyList<int> tokens,
+        IReadOnlyList<int[]> prompts,
         LtxOptions options,
-        IHiddenStateSink sink,
+        IReadOnlyList<IHiddenStateSink> sinks,
         IProgress<LtxProgress>? progress,
-        CancellationToken cancellation)
-    {
-        LtxOptions.RequireLength(options.Length);
-        int[] ids = [.. tokens.Take(options.Length)];
-        encoder.Model.Run(
-            ids,
-            sink,
+        CancellationToken cancellation) =>
+        encoder.Model.RunBatch(
+            prompts,
+            sinks,
             new RunOptions { Precision = options.Precision, Rules = options.Profile.Decoder() },
             progress is null ? null : new LayerRelay(progress),
             cancellation);
-        return ids;
+
+    private static int[] Cut(PromptTokens tokens, LtxOptions options) => [.. tokens.Ids.Take(options.Length)];
+
+    private int StatesOfBlock(int tokens) =>
+        ProjectionBatch.StatesOfBlock(new HiddenStateShape(Encoder.Model.Config.LayerCount + 1, tokens, Encoder.Model.Config.HiddenSize));
+
+    private LtxProjection[] RunPass(
+        List<int[]> prompts, IReadOnlyList<IHiddenStateSink?> beside, LtxOptions options, IProgress<LtxProgress>? progress, CancellationToken cancellation)
+    {
+        using Lifetime.Use use = _lifetime.Enter(this);
+        GemmaModel model = Encoder.Model;
+        StateNorm norm = new(model.KernelTable, Checkpoint.Config.Features, options.Profile.FeatureEpsilon(model.Config));
+        using ProjectionBatch batch = new(Checkpoint.Projection, model.Checkpoint.Location, model.KernelTable, model.Team, norm, cancellation: cancellation);
+        ProjectionSink[] projections = [.. prompts.Select(_ => batch.Add())];
+        RunEncoder(
+            Encoder,
+            prompts,
+            options,
+            [.. projections.Zip(beside, (projection, sink) => sink is null ? (IHiddenStateSink)projection : new CompositeSink(projection, sink))],
+            progress,
+            cancellation);
+        return [.. projections.Select((projection, i) => projection.Result(options.Length, prompts[i]))];
     }
 
     private EmbeddingRows Connect(

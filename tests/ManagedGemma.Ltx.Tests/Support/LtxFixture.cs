@@ -59,22 +59,34 @@ internal static class LtxFixture
     }
 
     /// <summary>Hands states to a sink as a model does.</summary>
-    public static void Feed(IHiddenStateSink sink, float[][] states, int hidden)
+    public static void Feed(IHiddenStateSink sink, float[][] states, int hidden) => FeedSideBySide([sink], [states], hidden);
+
+    /// <summary>Hands several prompts' states to their sinks as a model does that runs them in one pass.</summary>
+    public static void FeedSideBySide(IReadOnlyList<IHiddenStateSink> sinks, float[][][] prompts, int hidden)
     {
-        sink.Begin(new HiddenStateShape(states.Length, states[0].Length / hidden, hidden));
-        for (int i = 0; i < states.Length; i++)
+        for (int i = 0; i < sinks.Count; i++)
         {
-            HiddenStateStage stage = i == 0 ? HiddenStateStage.Embedding : i == states.Length - 1 ? HiddenStateStage.FinalNorm : HiddenStateStage.Block;
-            sink.Accept(new HiddenState(stage, stage == HiddenStateStage.Block ? i - 1 : -1, i, states[i]));
+            sinks[i].Begin(new HiddenStateShape(prompts[i].Length, prompts[i][0].Length / hidden, hidden));
+        }
+
+        int states = prompts[0].Length;
+        for (int state = 0; state < states; state++)
+        {
+            HiddenStateStage stage = state == 0 ? HiddenStateStage.Embedding : state == states - 1 ? HiddenStateStage.FinalNorm : HiddenStateStage.Block;
+            for (int i = 0; i < sinks.Count; i++)
+            {
+                sinks[i].Accept(new HiddenState(stage, stage == HiddenStateStage.Block ? state - 1 : -1, state, prompts[i][state]));
+            }
         }
     }
 
     /// <summary>Projects states.</summary>
     public static LtxProjection Project(
-        LtxCheckpoint checkpoint, float[][] states, int hidden, int length, KernelTable kernels, WorkerTeam team, long blockBytes = ProjectionSink.BlockBytes)
+        LtxCheckpoint checkpoint, float[][] states, int hidden, int length, KernelTable kernels, WorkerTeam team, long blockBytes = ProjectionBatch.BlockBytes)
     {
         StateNorm norm = new(kernels, checkpoint.Config.Features, 1e-6f);
-        using ProjectionSink sink = new(checkpoint.Projection, "encoder", kernels, team, norm, blockBytes);
+        using ProjectionBatch batch = new(checkpoint.Projection, "encoder", kernels, team, norm, blockBytes);
+        ProjectionSink sink = batch.Add();
         Feed(sink, states, hidden);
         return sink.Result(length, []);
     }

@@ -5,7 +5,7 @@ using ManagedGemma.Threading;
 
 namespace ManagedGemma.Ltx.Tests.Projection;
 
-public class ProjectionSinkTests
+public class ProjectionBatchTests
 {
     // Blocks cut the sums in other places: both are within the golden's tolerance of the truth.
     [Theory]
