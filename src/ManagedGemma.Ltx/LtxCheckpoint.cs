@@ -9,6 +9,9 @@ namespace ManagedGemma.Ltx;
 /// </summary>
 public sealed class LtxCheckpoint : IDisposable
 {
+    private static readonly string[] TextPrefixes =
+        [ProjectionWeights.Prefix, ConnectorWeights.Prefix("video"), ConnectorWeights.Prefix("audio")];
+
     private readonly SafetensorsFile _file;
 
     private LtxCheckpoint(SafetensorsFile file)
@@ -38,6 +41,10 @@ public sealed class LtxCheckpoint : IDisposable
 
     /// <summary>The audio connector.</summary>
     internal ConnectorWeights Audio { get; }
+
+    /// <summary>The tensors of the text parts, whatever else the file holds.</summary>
+    internal IEnumerable<TensorView> TextTensors =>
+        _file.Tensors.Where(tensor => TextPrefixes.Any(prefix => tensor.Name.StartsWith(prefix, StringComparison.Ordinal)));
 
     /// <summary>Opens a checkpoint.</summary>
     /// <param name="path">An LTX-2 *.safetensors file with its metadata.</param>

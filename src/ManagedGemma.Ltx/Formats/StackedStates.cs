@@ -20,6 +20,36 @@ public sealed class StackedStates(string encoder) : IHiddenStateSink
     /// <summary>Elements of a token's row: hidden size · states.</summary>
     public int Width => Shape.HiddenSize * Shape.States;
 
+    /// <summary>Takes states that <see cref="ToRows"/> gave.</summary>
+    /// <param name="rows">[states · tokens, hidden size].</param>
+    /// <param name="tokens">Tokens of each state.</param>
+    /// <param name="encoder">Where the states come from, for messages.</param>
+    internal static StackedStates FromRows(EmbeddingRows rows, int tokens, string encoder)
+    {
+        StackedStates states = new(encoder);
+        states.Begin(new HiddenStateShape(rows.Count / tokens, tokens, rows.Width));
+        int length = tokens * rows.Width;
+        for (int i = 0; i < states.Shape.States; i++)
+        {
+            states._states[i] = Round(rows.Values.Span.Slice(i * length, length));
+        }
+
+        return states;
+    }
+
+    /// <summary>[states · tokens, hidden size]: all states as float32, which holds BF16 exactly.</summary>
+    internal EmbeddingRows ToRows()
+    {
+        int length = Shape.Tokens * Shape.HiddenSize;
+        float[] values = new float[(long)length * Shape.States];
+        for (int i = 0; i < Shape.States; i++)
+        {
+            ElementConversion.ToSingles(MemoryMarshal.AsBytes(_states[i].AsSpan()), ElementType.BF16, values.AsSpan(i * length, length));
+        }
+
+        return new EmbeddingRows(Shape.States * Shape.Tokens, Shape.HiddenSize, values);
+    }
+
     /// <inheritdoc/>
     public void Begin(HiddenStateShape shape)
     {
@@ -37,9 +67,7 @@ public sealed class StackedStates(string encoder) : IHiddenStateSink
         }
 
         StateFaults.RequireFinite(state, encoder);
-        ushort[] rounded = GC.AllocateUninitializedArray<ushort>(state.Values.Length);
-        ElementConversion.FromSingles(state.Values, ElementType.BF16, MemoryMarshal.AsBytes(rounded.AsSpan()));
-        _states[index] = rounded;
+        _states[index] = Round(state.Values);
     }
 
     /// <summary>Puts a token's row together, as BF16.</summary>
@@ -59,5 +87,12 @@ public sealed class StackedStates(string encoder) : IHiddenStateSink
                 target += states;
             }
         }
+    }
+
+    private static ushort[] Round(ReadOnlySpan<float> values)
+    {
+        ushort[] rounded = GC.AllocateUninitializedArray<ushort>(values.Length);
+        ElementConversion.FromSingles(values, ElementType.BF16, MemoryMarshal.AsBytes(rounded.AsSpan()));
+        return rounded;
     }
 }

@@ -13,7 +13,7 @@ internal sealed class ConnectorWeights
     public ConnectorWeights(LtxTensors tensors, string modality, LtxConfig config, LtxConnectorConfig sizes)
     {
         Sizes = sizes;
-        string prefix = $"model.diffusion_model.{modality}_embeddings_connector.";
+        string prefix = Prefix(modality);
         Registers = tensors.Values(prefix + "learnable_registers", LtxConfig.RegisterCount, sizes.Width);
         Blocks = new ConnectorBlock[sizes.LayerCount];
         for (int i = 0; i < Blocks.Length; i++)
@@ -27,6 +27,10 @@ internal sealed class ConnectorWeights
                 "the file has more blocks than connector_num_layers says", tensors.Path, Untrusted.Show(more), $"{sizes.LayerCount} blocks");
         }
     }
+
+    /// <summary>What the tensors' names begin with.</summary>
+    /// <param name="modality">video or audio.</param>
+    public static string Prefix(string modality) => $"model.diffusion_model.{modality}_embeddings_connector.";
 
     /// <summary>Sizes.</summary>
     public LtxConnectorConfig Sizes { get; }

@@ -6,7 +6,8 @@ namespace ManagedGemma.Ltx.Weights;
 /// <summary>The projection of features: for video and for audio; in V1 one and the same.</summary>
 internal sealed class ProjectionWeights
 {
-    private const string Prefix = "text_embedding_projection.";
+    /// <summary>What the tensors' names begin with.</summary>
+    public const string Prefix = "text_embedding_projection.";
     private const string Single = Prefix + "aggregate_embed";
 
     public ProjectionWeights(LtxTensors tensors, LtxConfig config)

@@ -7,6 +7,12 @@ namespace ManagedGemma.Checkpoints;
 /// </summary>
 public sealed class AtomicFile : IDisposable
 {
+    private const string TemporaryPrefix = ".managed-gemma-";
+    private const string TemporarySuffix = ".tmp";
+
+    // Between a file's creation and its lock, and between its lock and its new name, it looks abandoned.
+    private static readonly TimeSpan YoungAge = TimeSpan.FromSeconds(10);
+
     private readonly string _temporary;
     private readonly FileStream _file;
     private readonly GuardedStream _guarded;
@@ -40,7 +46,7 @@ public sealed class AtomicFile : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(length);
 
         // A short name of its own: the target's name plus anything could be longer than the system allows.
-        string name = $".managed-gemma-{Guid.NewGuid():N}.tmp";
+        string name = $"{TemporaryPrefix}{Guid.NewGuid():N}{TemporarySuffix}";
         string temporary = name;
         try
         {
@@ -80,6 +86,32 @@ public sealed class AtomicFile : IDisposable
         }
     }
 
+    /// <summary>
+    /// Deletes temporary files of processes that were killed. Those of living ones are locked and stay: the system unlocks a file when its
+    /// process ends, however it ends. What was written to within the last ten seconds stays too.
+    /// </summary>
+    /// <param name="directory">Only itself is looked through; it need not exist.</param>
+    /// <returns>How many there were.</returns>
+    public static int DeleteAbandoned(string directory)
+    {
+        ArgumentNullException.ThrowIfNull(directory);
+        int deleted = 0;
+        try
+        {
+            EnumerationOptions hiddenToo = new() { AttributesToSkip = FileAttributes.Directory | FileAttributes.ReparsePoint };
+            foreach (string path in Directory.EnumerateFiles(directory, TemporaryPrefix + "*" + TemporarySuffix, hiddenToo))
+            {
+                deleted += IsAbandoned(path) && TryDelete(path) ? 1 : 0;
+            }
+        }
+        catch (Exception exception) when (FileFailure.Is(exception))
+        {
+            // Litter that cannot be seen does no harm.
+        }
+
+        return deleted;
+    }
+
     /// <summary>Flushes to the disk and renames onto the target. Afterwards nothing more can be written.</summary>
     /// <exception cref="GemmaException">The disk is full or the target cannot be replaced; the temporary file is deleted.</exception>
     /// <exception cref="InvalidOperationException">The file was committed or disposed before.</exception>
@@ -93,6 +125,7 @@ public sealed class AtomicFile : IDisposable
         try
         {
             _file.Flush(flushToDisk: true);
+            Rejuvenate();
             _file.Dispose();
             File.Move(_temporary, System.IO.Path.GetFullPath(Path), overwrite: true);
             _done = true;
@@ -122,13 +155,51 @@ public sealed class AtomicFile : IDisposable
             // What could not be flushed is about to be deleted.
         }
 
+        // The failure that led here matters more than a file left behind.
+        TryDelete(_temporary);
+    }
+
+    // Between the lock's end and the new name nothing but its youth says that the file is not abandoned.
+    private void Rejuvenate()
+    {
         try
         {
-            File.Delete(_temporary);
+            File.SetLastWriteTimeUtc(_file.SafeFileHandle, DateTime.UtcNow);
         }
         catch (Exception exception) when (FileFailure.Is(exception))
         {
-            // The failure that led here matters more than a file left behind.
+            // A file system without dates; the last write was a moment ago as well.
+        }
+    }
+
+    private static bool IsAbandoned(string path)
+    {
+        try
+        {
+            if (DateTime.UtcNow - File.GetLastWriteTimeUtc(path) < YoungAge)
+            {
+                return false;
+            }
+
+            using FileStream locked = new(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
+            return true;
+        }
+        catch (Exception exception) when (FileFailure.Is(exception))
+        {
+            return false;
+        }
+    }
+
+    private static bool TryDelete(string path)
+    {
+        try
+        {
+            File.Delete(path);
+            return true;
+        }
+        catch (Exception exception) when (FileFailure.Is(exception))
+        {
+            return false;
         }
     }
 }

@@ -54,6 +54,29 @@ public sealed class AtomicFileTests
     }
 
     [Fact]
+    public void What_a_killed_process_left_is_deleted_and_what_is_being_written_is_not()
+    {
+        using TemporaryDirectory directory = new();
+        using AtomicFile living = AtomicFile.Create(directory["living"]);
+        living.Stream.Write("new"u8);
+        string left = directory[".managed-gemma-0123456789abcdef0123456789abcdef.tmp"], foreign = directory[".managed-gemma.jsonl"];
+        File.WriteAllText(left, "half");
+        File.WriteAllText(foreign, "{}");
+        Assert.Equal(0, AtomicFile.DeleteAbandoned(directory.Path)); // It may be a moment old.
+        foreach (string path in Directory.GetFiles(directory.Path))
+        {
+            File.SetLastWriteTimeUtc(path, DateTime.UtcNow - TimeSpan.FromDays(1));
+        }
+
+        Assert.Equal(1, AtomicFile.DeleteAbandoned(directory.Path));
+        Assert.False(File.Exists(left));
+        Assert.True(File.Exists(foreign));
+        living.Commit();
+        Assert.Equal("new", File.ReadAllText(directory["living"]));
+        Assert.Equal(0, AtomicFile.DeleteAbandoned(directory["nowhere"]));
+    }
+
+    [Fact]
     public void A_missing_directory_a_directory_and_a_device_are_refused()
     {
         using TemporaryDirectory directory = new();
