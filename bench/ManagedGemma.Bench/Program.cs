@@ -1,6 +1,7 @@
 using System.CommandLine;
 using BenchmarkDotNet.Running;
 using ManagedGemma.Bench;
+using ManagedGemma.Bench.Captions;
 using ManagedGemma.Bench.Generate;
 using ManagedGemma.Bench.Kernels;
 using ManagedGemma.Bench.Results;
@@ -46,6 +47,6 @@ team.SetAction(parsed =>
 
 RootCommand root = new("ManagedGemma's benches. Every figure stands next to the machine's limit, measured in the same run.")
 {
-    new RooflineCommand(), new SliceCommand(), new GenerateCommand(), kernels, team, synthetic, new ResultsCommand(), new ReadmeCommand(),
+    new RooflineCommand(), new SliceCommand(), new CaptionsCommand(), new GenerateCommand(), kernels, team, synthetic, new ResultsCommand(), new ReadmeCommand(),
 };
 return root.Parse(args).Invoke();

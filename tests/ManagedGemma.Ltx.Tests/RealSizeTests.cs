@@ -1,6 +1,6 @@
 using System.Globalization;
+using ManagedGemma.Bench;
 using ManagedGemma.Conditioning;
-using ManagedGemma.Ltx.Tests.Support;
 using ManagedGemma.Model;
 using ManagedGemma.Tests.Checkpoints;
 using ManagedGemma.Tests.Support;

@@ -37,5 +37,6 @@ internal sealed record SliceParts(double Quantise, double Matmul, double Attenti
 /// <summary>JSON of the bench's lines.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(SliceLine))]
+[JsonSerializable(typeof(Captions.CaptionsLine))]
 [JsonSerializable(typeof(Roofline.Limit))]
 internal sealed partial class BenchJson : JsonSerializerContext;

@@ -1,9 +1,12 @@
 using ManagedGemma.Checkpoints;
 using ManagedGemma.Checkpoints.Synthetic;
 
-namespace ManagedGemma.Ltx.Tests.Support;
+namespace ManagedGemma.Bench;
 
-/// <summary>Checkpoints of real size whose weights are a hole in the file: all zero, and no room on the disk.</summary>
+/// <summary>
+/// Checkpoints of real size whose weights are a hole in the file: all zero, and no room on the disk. Neither memory nor time notices.
+/// Slow tests compile this file too.
+/// </summary>
 internal static class HollowFiles
 {
     private const string Config = """
@@ -26,13 +29,15 @@ internal static class HollowFiles
     }
 
     /// <summary>The text parts of LTX-2.3; returns the file.</summary>
-    public static string Ltx23(string path)
+    /// <param name="path">The file.</param>
+    /// <param name="states">The encoder's hidden states: layers + 1.</param>
+    public static string Ltx23(string path, int states = 49)
     {
         List<SafetensorsSpec> tensors = [];
         foreach ((string modality, int width) in (ReadOnlySpan<(string, int)>)[("video", 4096), ("audio", 2048)])
         {
             string connector = $"model.diffusion_model.{modality}_embeddings_connector.";
-            AddLinear($"text_embedding_projection.{modality}_aggregate_embed", width, 3840 * 49);
+            AddLinear($"text_embedding_projection.{modality}_aggregate_embed", width, 3840L * states);
             Add(connector + "learnable_registers", 128, width);
             for (int i = 0; i < 8; i++)
             {
