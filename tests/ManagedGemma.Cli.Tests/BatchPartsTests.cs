@@ -1,9 +1,7 @@
+using ManagedGemma.Cli.Commands.Batch;
 using ManagedGemma.Cli.Commands.Encode;
-using ManagedGemma.Cli.Hosting;
 using ManagedGemma.Cli.Input;
-using ManagedGemma.Cli.Output;
 using ManagedGemma.Cli.Terminal;
-using ManagedGemma.Cli.Tests.Support;
 using ManagedGemma.Conditioning;
 using ManagedGemma.Model;
 
@@ -36,32 +34,50 @@ public sealed class BatchPartsTests
     }
 
     [Theory]
-    [InlineData(1, false, new[] { 1, 1, 1, 1, 1 })]
-    [InlineData(9, false, new[] { 1, 1, 1, 2 })]
-    [InlineData(28, false, new[] { 2, 3 })]
-    [InlineData(10, false, new[] { 2, 1, 2 })]
-    [InlineData(11, false, new[] { 2, 1, 2 })]
-    [InlineData(29, false, new[] { 3, 2 })]
-    [InlineData(1000, true, new[] { 5 })]
-    public void A_pass_has_at_most_the_batchs_tokens_unless_one_prompt_has_more(int budget, bool hidden, int[] expected)
+    [InlineData(1, new[] { 1, 1, 1, 1, 1 })]
+    [InlineData(9, new[] { 1, 1, 1, 2 })]
+    [InlineData(28, new[] { 2, 3 })]
+    [InlineData(10, new[] { 2, 1, 2 })]
+    [InlineData(11, new[] { 2, 1, 2 })]
+    [InlineData(29, new[] { 3, 2 })]
+    [InlineData(1000, new[] { 5 })]
+    public void A_pass_has_at_most_the_batchs_tokens_unless_one_prompt_has_more(int budget, int[] expected)
     {
-        // With BOS 4, 6, 19, 3 and 4 tokens.
-        Assert.Equal(expected, Passes(["abc", "abcde", new string('x', 18), "ab", "abc"], budget, hidden).Select(x => x.Count));
+        Assert.Equal(expected, Passes([4, 6, 19, 3, 4], counts => counts.Sum() <= budget).Select(x => x.Count));
     }
 
     [Fact]
     public void Hidden_states_bound_the_prompts_of_a_pass_by_the_files_that_are_open()
     {
-        string[] prompts = [.. Enumerable.Repeat("a", 300)];
-        Assert.Equal([128, 128, 44], Passes(prompts, 1 << 16, hidden: true).Select(x => x.Count));
-        Assert.Equal([300], Passes(prompts, 1 << 16, hidden: false).Select(x => x.Count));
+        int[] tokens = [.. Enumerable.Repeat(2, 300)];
+        Assert.Equal([128, 128, 44], Passes(tokens, counts => BatchEncode.CanShare(counts, 1 << 16, hasHiddenStates: true)).Select(x => x.Count));
+        Assert.Equal([300], Passes(tokens, counts => BatchEncode.CanShare(counts, 1 << 16, hasHiddenStates: false)).Select(x => x.Count));
+        Assert.Equal([299, 1], Passes(tokens, counts => BatchEncode.CanShare(counts, 598, hasHiddenStates: false)).Select(x => x.Count));
+    }
+
+    [Fact]
+    public void Prompts_that_are_settled_on_the_way_are_in_no_pass()
+    {
+        BatchPrompt[] prompts = Prompts(4, 4, 4, 4);
+        BatchPasses passes = new(
+            prompt =>
+            {
+                prompt.Tokens = Tokens(4);
+                if (prompt.Line.Number is 1 or 3)
+                {
+                    prompt.Skip();
+                }
+            },
+            counts => counts.Sum() <= 8,
+            CancellationToken.None);
+        Assert.Equal([prompts[1], prompts[3]], Assert.Single(passes.Of(prompts)));
     }
 
     [Fact]
     public void Progress_counts_prompts_and_tells_rate_and_time_left()
     {
         Clock clock = new();
-        BatchProgress progress = new(layers: 4, prompts: 10, weight: 100, clock);
+        BatchProgress progress = new(prompts: 10, weight: 100, clock);
         Assert.Equal((0, "0/10 prompts"), progress.Read());
 
         // 20 were there already, which took no time.
@@ -84,47 +100,19 @@ public sealed class BatchPartsTests
     [InlineData(100_000, "27:46:40 left")]
     public void Time_left_is_read_like_a_clock(double seconds, string expected) => Assert.Equal(expected, Amount.TimeLeft(seconds));
 
-    private static List<List<BatchPrompt>> Passes(string[] prompts, int budget, bool hidden)
+    private static List<List<BatchPrompt>> Passes(int[] tokens, Func<IReadOnlyList<int>, bool> canShare)
     {
-        using TemporaryDirectory directory = new();
-        using Interrupt interrupt = new();
-        using GemmaTextEncoder encoder = GemmaTextEncoder.LoadDemo();
-        Host host = new()
-        {
-            Input = () => Stream.Null,
-            IsInputRedirected = true,
-            Out = TextWriter.Null,
-            IsOutTerminal = false,
-            Error = TextWriter.Null,
-            IsErrorTerminal = false,
-        };
-        EncodeJob job = new()
-        {
-            Host = host,
-            Interrupt = interrupt,
-            Screen = new Screen(host, true),
-            Source = new ModelSource(ModelOrigin.Demo, null),
-            ReleasesPages = false,
-            Settings = new EncodeSettings
-            {
-                Options = new EncodeOptions(),
-                Profile = "ltx",
-                Precision = "precise",
-                Features = "v2",
-                Dtype = "f32",
-                Padding = "left",
-                ElementType = Checkpoints.ElementType.F32,
-                HasHiddenStates = hidden,
-            },
-            Threads = 1,
-            Output = directory.Path,
-            PrintsJson = false,
-        };
-        BatchPrompt[] lines = [.. prompts.Select((x, i) => new BatchPrompt(new BatchLine(i, $"{i}", new Prompt(x, null), null), OutputName.PathOf(directory.Path, $"{i}")))];
-        List<List<BatchPrompt>> passes = [.. new BatchPasses(job, new BatchSettings("f", BatchFormat.Text, budget, false), encoder).Of(lines)];
-        Assert.Equal(lines, passes.SelectMany(x => x));
-        return passes;
+        BatchPrompt[] prompts = Prompts(tokens);
+        BatchPasses passes = new(prompt => prompt.Tokens = Tokens(tokens[prompt.Line.Number - 1]), canShare, CancellationToken.None);
+        List<List<BatchPrompt>> all = [.. passes.Of(prompts)];
+        Assert.Equal(prompts, all.SelectMany(x => x));
+        return all;
     }
+
+    private static BatchPrompt[] Prompts(params int[] tokens) =>
+        [.. tokens.Select((_, i) => new BatchPrompt(new BatchLine(i + 1, $"{i}", new Prompt("x", null), null), $"{i}.safetensors"))];
+
+    private static PromptTokens Tokens(int count) => new([.. Enumerable.Repeat(7, count)], count);
 
     private sealed class Clock : TimeProvider
     {

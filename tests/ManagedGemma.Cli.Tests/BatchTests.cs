@@ -227,7 +227,7 @@ public sealed class BatchTests : IDisposable
     }
 
     [Fact]
-    public void When_the_disk_takes_no_more_the_run_ends_and_whole_files_stay()
+    public void What_the_disk_does_not_take_fails_and_whole_files_stay()
     {
         if (OperatingSystem.IsWindows())
         {
@@ -240,10 +240,11 @@ public sealed class BatchTests : IDisposable
             "trap '' XFSZ; export DOTNET_EnableWriteXorExecute=0; ulimit -f 2048; exec $CLI encode --json --pad none --batch-tokens 1 --batch \"$1\" --output \"$2\"",
             _directory["list.txt"],
             Output);
-        Assert.Contains("cannot be written", outcome.FailsBehindNotice(1), StringComparison.Ordinal);
-        Assert.Equal(["000001.safetensors"], Names());
+        Assert.Equal(1, outcome.Code);
+        Assert.Contains(outcome.ErrorLines, x => x.StartsWith("managed-gemma: line 2: ", StringComparison.Ordinal) && x.Contains("cannot be written", StringComparison.Ordinal));
+        Assert.Equal(["000001.safetensors", "000003.safetensors"], Names());
         Assert.Equal(Ids("a"), TokensOf("000001"));
-        Assert.Equal(1, outcome.Json.GetProperty("line").GetInt32());
+        Assert.Equal(Ids("b"), TokensOf("000003"));
     }
 
     private static long[] Ids(string text) => [2, .. Encoding.UTF8.GetBytes(text).Select(x => x + 4L)];

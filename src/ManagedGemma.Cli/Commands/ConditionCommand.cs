@@ -7,16 +7,18 @@ using ManagedGemma.Cli.Terminal;
 
 namespace ManagedGemma.Cli.Commands;
 
-/// <summary><c>condition</c>: a prompt to what an LTX pipeline or trainer reads.</summary>
+/// <summary><c>condition</c>: a prompt, or many captions, to what an LTX pipeline or trainer reads.</summary>
 internal sealed class ConditionCommand : Command
 {
     private readonly PromptOptions _prompt = new();
+    private readonly CaptionOptions _captions = new();
+    private readonly CacheOptions _cache = new();
     private readonly ModelOption _model = new();
     private readonly ConditioningOptions _conditioning = new();
 
     private readonly Option<string> _output = new("--output", "-o", "--out")
     {
-        Description = "The file to write; it appears whole or not at all.",
+        Description = "The file to write, the directory with --captions; a file appears whole or not at all.",
         HelpName = "FILE",
         Required = true,
     };
@@ -28,16 +30,22 @@ internal sealed class ConditionCommand : Command
         Description = "Give each layer's pages back to the system once it has run: for a machine with less memory than the model's file.",
     };
 
-    private readonly Option<bool> _json = new("--json") { Description = "Print one JSON object about the run to standard output." };
+    private readonly Option<bool> _json = new("--json") 
+    {
+        Description = "Print one JSON object about the run to standard output; with --captions one a caption.",
+    };
+
     private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Say nothing but warnings and errors." };
 
     public ConditionCommand(Host host, Interrupt interrupt)
         : base("condition", "Turn a prompt into what an LTX pipeline or trainer reads, in its own format.")
     {
         _prompt.AddTo(this);
+        _captions.AddTo(this);
         Add(_output);
         Add(_model);
         _conditioning.AddTo(this);
+        _cache.AddTo(this);
         Add(_threads);
         Add(_lowMemory);
         Add(_json);
@@ -47,14 +55,23 @@ internal sealed class ConditionCommand : Command
 
     private int Run(ParseResult parse, Host host, Interrupt interrupt)
     {
+        CaptionSettings? captions = _captions.In(parse);
+        if (captions is not null && _prompt.IsGiven(parse))
+        {
+            throw new UsageException("--captions brings its own prompts; leave the other one out");
+        }
+
         string output = parse.GetValue(_output)!;
         if (output is "-" or "")
         {
-            throw new UsageException("--output takes a file: it is put in place when it is complete, which standard output cannot be");
+            throw new UsageException(captions is null
+                ? "--output takes a file: it is put in place when it is complete, which standard output cannot be"
+                : "--output takes a directory with --captions");
         }
 
         ConditionSettings settings = _conditioning.In(parse);
-        Prompt prompt = _prompt.Read(parse, host);
+        settings = settings with { Options = settings.Options with { BatchTokens = _captions.TokensIn(parse) } };
+        Prompt? prompt = captions is null ? _prompt.Read(parse, host) : null;
         ConditionJob job = new()
         {
             Host = host,
@@ -64,9 +81,12 @@ internal sealed class ConditionCommand : Command
             Settings = settings,
             Threads = parse.GetValue(_threads),
             ReleasesPages = parse.GetValue(_lowMemory),
+            Cache = _cache.In(parse),
             Output = output,
             PrintsJson = parse.GetValue(_json),
         };
-        return SingleCondition.Run(job, prompt);
+        return captions is null ? SingleCondition.Run(job, prompt!)
+            : captions.IsDryRun ? CaptionDryRun.Run(job, captions)
+            : new CaptionBatch(job, captions).Run();
     }
 }

@@ -1,12 +1,12 @@
 namespace ManagedGemma.Cli.Output;
 
-/// <summary>What <c>encode --batch --json</c> prints of a line, in the order of the lines.</summary>
+/// <summary>What <c>encode --batch --json</c> and <c>condition --captions --json</c> print of a line, in the order of the lines.</summary>
 internal sealed record BatchReport
 {
     /// <summary>The line's number, from 1.</summary>
     public required long Line { get; init; }
 
-    /// <summary>The output's name without extension.</summary>
+    /// <summary>The output's name without extension; of a caption with its path below the outputs' directory.</summary>
     public required string Name { get; init; }
 
     /// <summary>encoded, skipped (the output was there) or failed.</summary>
@@ -27,7 +27,7 @@ internal sealed record BatchReport
     /// <summary>T: rows of the outputs.</summary>
     public required int? Length { get; init; }
 
-    /// <summary>Elements of a row of the features.</summary>
+    /// <summary>Elements of a row of the features; null where there are several widths.</summary>
     public required int? Width { get; init; }
 
     /// <summary>What went wrong.</summary>

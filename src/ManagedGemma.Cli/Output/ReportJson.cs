@@ -6,6 +6,7 @@ namespace ManagedGemma.Cli.Output;
 /// <summary>JSON of the reports, without reflection.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, GenerationMode = JsonSourceGenerationMode.Serialization)]
 [JsonSerializable(typeof(BatchReport))]
+[JsonSerializable(typeof(CaptionPlan))]
 [JsonSerializable(typeof(ConditionReport))]
 [JsonSerializable(typeof(CompareReport))]
 [JsonSerializable(typeof(EncodeReport))]

@@ -40,11 +40,14 @@ internal static class Amount
     public static string Rate(double rate) => rate.ToString(rate >= 100 ? "0" : rate >= 10 ? "0.0" : "0.00", CultureInfo.InvariantCulture);
 
     /// <summary>Time that is left, in whole seconds: <c>1:05 left</c>, <c>2:00:00 left</c>.</summary>
-    public static string TimeLeft(double seconds)
+    public static string TimeLeft(double seconds) => Duration(seconds) + " left";
+
+    /// <summary>A time in whole seconds, as clocks show it: <c>1:05</c>, <c>2:00:00</c>.</summary>
+    public static string Duration(double seconds)
     {
         TimeSpan left = TimeSpan.FromSeconds(Math.Ceiling(Math.Clamp(seconds, 0, TimeSpan.MaxValue.TotalSeconds / 2)));
         return left.TotalHours >= 1
-            ? string.Create(CultureInfo.InvariantCulture, $"{(long)left.TotalHours}:{left:mm\\:ss} left")
-            : string.Create(CultureInfo.InvariantCulture, $"{left.Minutes}:{left:ss} left");
+            ? string.Create(CultureInfo.InvariantCulture, $"{(long)left.TotalHours}:{left:mm\\:ss}")
+            : string.Create(CultureInfo.InvariantCulture, $"{left.Minutes}:{left:ss}");
     }
 }

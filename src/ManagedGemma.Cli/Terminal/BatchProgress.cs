@@ -6,7 +6,7 @@ namespace ManagedGemma.Cli.Terminal;
 /// How far a batch is. The work of prompts that have not been tokenised yet is guessed by their weight; tokens are counted as they are
 /// known. One thread tells, others may ask.
 /// </summary>
-internal sealed class BatchProgress(int layers, int prompts, long weight, TimeProvider? time = null) : IProgress<LayerProgress>
+internal sealed class BatchProgress(int prompts, long weight, TimeProvider? time = null) : IProgress<LayerProgress>
 {
     private readonly TimeProvider _time = time ?? TimeProvider.System;
     private readonly Lock _gate = new();
@@ -15,7 +15,7 @@ internal sealed class BatchProgress(int layers, int prompts, long weight, TimePr
     private long _skipped;
     private int _prompts;
     private long _tokens;
-    private (int Prompts, long Tokens, long Before, long Weight, int Layers) _pass;
+    private (int Prompts, long Tokens, long Before, long Weight, double Share) _pass;
 
     /// <summary>A pass begins.</summary>
     /// <param name="count">Its prompts.</param>
@@ -38,11 +38,15 @@ internal sealed class BatchProgress(int layers, int prompts, long weight, TimePr
     }
 
     /// <summary>A layer of the pass is done.</summary>
-    public void Report(LayerProgress value)
+    public void Report(LayerProgress value) => Report((double)value.Done / value.Total);
+
+    /// <summary>Some of the pass is done.</summary>
+    /// <param name="share">How much, from 0 to 1.</param>
+    public void Report(double share)
     {
         lock (_gate)
         {
-            _pass.Layers = value.Done;
+            _pass.Share = share;
             _last = _time.GetTimestamp();
         }
     }
@@ -66,8 +70,7 @@ internal sealed class BatchProgress(int layers, int prompts, long weight, TimePr
         {
             // Rates as of the last event: between two of them nothing is known to be done.
             double seconds = _start < 0 ? 0 : _time.GetElapsedTime(_start, _last).TotalSeconds;
-            double ofPass = (double)_pass.Layers / layers;
-            double tokens = _tokens + (_pass.Tokens * ofPass), done = _pass.Before + (_pass.Weight * ofPass);
+            double tokens = _tokens + (_pass.Tokens * _pass.Share), done = _pass.Before + (_pass.Weight * _pass.Share);
             string text = $"{Amount.Count(_prompts)}/{Amount.Count(prompts)} prompts";
             if (tokens > 0 && seconds > 0 && done > _skipped)
             {

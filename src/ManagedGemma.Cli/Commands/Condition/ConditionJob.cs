@@ -4,6 +4,7 @@ using ManagedGemma.Cli.Input;
 using ManagedGemma.Cli.Terminal;
 using ManagedGemma.Conditioning;
 using ManagedGemma.Ltx;
+using ManagedGemma.Ltx.Caching;
 using ManagedGemma.Model;
 
 namespace ManagedGemma.Cli.Commands.Condition;
@@ -27,7 +28,10 @@ internal sealed record ConditionJob
     /// <summary>Whether a layer's pages are given back once it has run.</summary>
     public required bool ReleasesPages { get; init; }
 
-    /// <summary>The file to write.</summary>
+    /// <summary>Results of earlier runs; null: none.</summary>
+    public required ResultCache? Cache { get; init; }
+
+    /// <summary>The file to write; the directory for many captions.</summary>
     public required string Output { get; init; }
 
     /// <summary>Whether standard output gets JSON.</summary>
@@ -56,6 +60,20 @@ internal sealed record ConditionJob
         {
             conditioner.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Says what did not work about the cache, which fails nothing.</summary>
+    public void WarnOfCache()
+    {
+        if (Cache?.Damaged > 0)
+        {
+            Screen.Warn($"{Cache.Damaged} damaged entries of the cache were made again");
+        }
+
+        if (Cache?.Problem is { } problem)
+        {
+            Screen.Warn(problem);
         }
     }
 

@@ -12,20 +12,23 @@ internal sealed class ConditioningProgress
 
     private readonly double _layer;
     private readonly int _layers;
+    private readonly int _prompts;
     private readonly (double Block, int Blocks) _video;
     private readonly (double Block, int Blocks) _audio;
 
-    /// <summary>For one prompt.</summary>
+    /// <summary>For prompts that share a pass of the encoder; the connectors then run for one after the other.</summary>
     /// <param name="encoder">The encoder's sizes.</param>
     /// <param name="ltx">The connectors' sizes; null where they do not run.</param>
-    /// <param name="tokens">Tokens of the prompt.</param>
+    /// <param name="tokens">Tokens of all prompts.</param>
     /// <param name="length">Slots of a context.</param>
-    public ConditioningProgress(GemmaConfig encoder, LtxConfig? ltx, int tokens, int length)
+    /// <param name="prompts">The number of prompts.</param>
+    public ConditioningProgress(GemmaConfig encoder, LtxConfig? ltx, int tokens, int length, int prompts)
     {
         double weights = (double)encoder.HiddenSize
             * ((2 * encoder.HeadDim * (encoder.HeadCount + encoder.KeyValueHeadCount)) + (3 * (double)encoder.IntermediateSize));
         _layer = tokens * weights;
         _layers = encoder.LayerCount;
+        _prompts = prompts;
         _video = Connector(ltx?.Video, length);
         _audio = Connector(ltx?.Audio, length);
     }
@@ -34,9 +37,12 @@ internal sealed class ConditioningProgress
     public WorkProgress Start => Read(new LtxProgress(LtxStage.Encoder, 0, _layers));
 
     /// <summary>How far a report is.</summary>
-    public WorkProgress Read(LtxProgress progress)
+    /// <param name="progress">The report.</param>
+    /// <param name="connected">Prompts whose connectors have run.</param>
+    public WorkProgress Read(LtxProgress progress, int connected = 0)
     {
-        double encoder = _layer * _layers, video = _video.Block * _video.Blocks, total = encoder + video + (_audio.Block * _audio.Blocks);
+        double video = _video.Block * _video.Blocks, prompt = video + (_audio.Block * _audio.Blocks);
+        double encoder = (_layer * _layers) + (connected * prompt), total = (_layer * _layers) + (_prompts * prompt);
         double done = progress.Stage switch
         {
             LtxStage.Encoder => _layer * progress.Done,

@@ -38,6 +38,11 @@ internal sealed record LengthCheck(PromptTokens Tokens, string? CutText)
         return $"the prompt has {Tokens.TotalCount} tokens, {Tokens.Truncated} more than --length {length}; the end is cut off{text}";
     }
 
+    /// <summary>The same as an error.</summary>
+    /// <param name="problem">From <see cref="Problem"/>.</param>
+    public static GemmaException Refusal(string problem) =>
+        new(problem.Replace("is cut off", "would be cut off", StringComparison.Ordinal));
+
     // Both ends: where it begins shows what is kept, where it ends shows that it is the end.
     private static string Shorten(string text)
     {

@@ -33,7 +33,7 @@ internal static class SingleCondition
         {
             if (settings.IsStrict)
             {
-                throw new GemmaException(problem.Replace("is cut off", "would be cut off", StringComparison.Ordinal));
+                throw LengthCheck.Refusal(problem);
             }
 
             screen.Warn(problem);
@@ -51,10 +51,10 @@ internal static class SingleCondition
 
         watch.Restart();
         LtxConfig? connectors = format.Needs.HasFlag(ConditioningParts.Context) ? conditioner?.Checkpoint.Config : null;
-        ConditioningProgress view = new(encoder.Model.Config, connectors, tokens.Ids.Count, options.Length);
-        ConditioningRun run = new(encoder, conditioner, options);
+        ConditioningProgress view = new(encoder.Model.Config, connectors, tokens.Ids.Count, options.Length, prompts: 1);
+        ConditioningRun run = new(encoder, conditioner, options, job.Cache);
         ConditioningResult result = WorkProgressView.Run<LtxProgress, ConditioningResult>(
-            screen, view.Start, view.Read, progress => run.Compute(tokens, prompt.Text, format.Needs, progress, interrupt.Token));
+            screen, view.Start, step => view.Read(step), progress => run.Compute(tokens, prompt.Text, format.Needs, progress, interrupt.Token));
         TimeSpan compute = watch.Elapsed;
 
         watch.Restart();
@@ -62,6 +62,7 @@ internal static class SingleCondition
         interrupt.Token.ThrowIfCancellationRequested();
         file.Commit();
         TimeSpan write = watch.Elapsed;
+        job.WarnOfCache();
         MemoryUse memory = MemoryUse.Now();
         ConditionReport report = new()
         {

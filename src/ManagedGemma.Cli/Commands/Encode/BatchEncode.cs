@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using ManagedGemma.Checkpoints;
+using ManagedGemma.Cli.Commands.Batch;
 using ManagedGemma.Cli.Hosting;
 using ManagedGemma.Cli.Input;
 using ManagedGemma.Cli.Output;
@@ -7,144 +9,161 @@ using ManagedGemma.Conditioning;
 
 namespace ManagedGemma.Cli.Commands.Encode;
 
-/// <summary>
-/// Many prompts to a directory, a file each: the one that <c>encode</c> alone would write, bit for bit. A file a prompt and not one for
-/// all, because that is what readers of features take, what a run that was stopped can go on from, and what needs no length known
-/// in advance.
-/// </summary>
+/// <summary><c>encode --batch</c>: features of many prompts.</summary>
 internal sealed class BatchEncode(EncodeJob job, BatchSettings batch)
+    : BatchRun<GemmaTextEncoder>(job.Host, job.Interrupt, job.Screen, batch.File, job.Output, job.PrintsJson)
 {
+    // With hidden states each prompt of a pass has a file that is open from the pass's beginning.
+    private const int MostOpenFiles = 128;
+
     private readonly List<FeatureFile> _open = [];
     private readonly Stopwatch _encode = new();
-    private BatchPrompt[] _prompts = [];
     private TimeSpan _states;
-    private int _reported;
 
-    private int Failed => _prompts.Count(x => x.Outcome == BatchOutcome.Failed);
+    /// <summary>Whether prompts of so many tokens each can share a pass.</summary>
+    internal static bool CanShare(IReadOnlyList<int> counts, int most, bool hasHiddenStates) =>
+        counts.Sum(count => (long)count) <= most && (!hasHiddenStates || counts.Count <= MostOpenFiles);
 
-    /// <summary>Encodes all prompts that can be encoded.</summary>
-    /// <returns>The exit code.</returns>
-    /// <exception cref="GemmaException">The list, the model or an output is not what it should be; or some lines were not, at the end.</exception>
-    public int Run()
+    /// <inheritdoc/>
+    protected override IEnumerable<BatchPrompt> Read() => BatchFile.Read(batch.File, batch.Format, job.Host, Cancellation)
+        .Select(x => new BatchPrompt(x, OutputName.PathOf(job.Output, x.Name)));
+
+    /// <inheritdoc/>
+    protected override GemmaTextEncoder Load()
     {
-        Interrupt interrupt = job.Interrupt;
-        interrupt.WhenGivenUp(GiveUp);
-        RequireDirectory();
-        ReadPrompts();
-        if (_prompts.All(x => x.Outcome is not null))
-        {
-            Report();
-            throw Failure();
-        }
-
         if (DumpSink.FromEnvironment(0) is not null)
         {
             job.Screen.Warn($"{DumpSink.HiddenVariable} and {DumpSink.StageVariable} are for single prompts: --batch writes no dumps");
         }
 
-        Stopwatch watch = Stopwatch.StartNew();
-        using GemmaTextEncoder encoder = job.Load();
-        TimeSpan load = watch.Elapsed;
-        if (_prompts.Any(x => x.Line.Prompt is { Text: not null }))
-        {
-            // A model without tokenizer is one problem and not one of every line.
-            _ = encoder.Tokenizer;
-        }
-
-        CreateDirectory();
-        BatchProgress progress = new(encoder.Model.Config.LayerCount, _prompts.Count(x => x.Outcome is null), _prompts.Sum(x => x.Weight));
+        AtomicFile.DeleteAbandoned(job.Output);
+        GemmaTextEncoder encoder = job.Load();
         try
         {
-            BatchProgressView.Run(job.Screen, progress, passed => RunPasses(encoder, progress, passed));
-        }
-        finally
-        {
-            CloseAll();
-            Report();
-        }
-
-        job.Screen.Show(Summary(encoder, load));
-        return Failed == 0 ? ExitCode.Done : throw Failure();
-    }
-
-    private GemmaException Failure() => new($"{Failed} of {_prompts.Length} prompts were not encoded", InputFile.NameOf(batch.File));
-
-    private void ReadPrompts()
-    {
-        IReadOnlyList<BatchLine> lines = BatchFile.Read(batch.File, batch.Format, job.Host, job.Interrupt.Token);
-        _prompts = [.. lines.Select(x => new BatchPrompt(x, OutputName.PathOf(job.Output, x.Name)))];
-        foreach (BatchPrompt prompt in _prompts)
-        {
-            if (prompt.Line.Problem is { } problem)
+            if (Prompts.Any(x => x.Line.Prompt is { Text: not null }))
             {
-                prompt.Fail(problem);
-                job.Screen.Fail(problem.Message);
+                // A model without tokenizer is one problem and not one of every line.
+                _ = encoder.Tokenizer;
             }
+
+            return encoder;
+        }
+        catch
+        {
+            encoder.Dispose();
+            throw;
         }
     }
 
-    private void RequireDirectory()
-    {
-        if (File.Exists(job.Output))
-        {
-            throw new GemmaException("the output is a file", job.Output, expected: "a directory, which is created if it is missing");
-        }
-    }
+    /// <inheritdoc/>
+    protected override IEnumerable<List<BatchPrompt>> PassesOf(GemmaTextEncoder model, IEnumerable<BatchPrompt> prompts) =>
+        new BatchPasses(
+            prompt => Try(prompt, () => Prepare(model, prompt)),
+            counts => CanShare(counts, batch.Tokens, job.Settings.HasHiddenStates),
+            Cancellation).Of(prompts);
 
-    private void CreateDirectory()
-    {
-        try
-        {
-            Directory.CreateDirectory(job.Output);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
-        {
-            throw new GemmaException("the directory cannot be created", job.Output, found: exception.Message, innerException: exception);
-        }
-    }
-
-    private void RunPasses(GemmaTextEncoder encoder, BatchProgress progress, Action passed)
-    {
-        BatchPasses passes = new(job, batch, encoder);
-        EncodeOptions options = job.Settings.Options with { BatchTokens = batch.Tokens };
-        foreach (List<BatchPrompt> pass in passes.Of(_prompts.Where(x => x.Outcome is null)))
-        {
-            long settled = _prompts.Where(x => x.Outcome is not null).Sum(x => x.Weight);
-            progress.Begin(pass.Count, pass.Sum(x => x.Tokens!.Ids.Count), settled, pass.Sum(x => x.Weight));
-            Run(encoder, pass, options, progress, passes);
-            progress.End();
-            Report();
-            passed();
-        }
-    }
-
-    private void Run(GemmaTextEncoder encoder, List<BatchPrompt> pass, EncodeOptions options, BatchProgress progress, BatchPasses passes)
+    /// <inheritdoc/>
+    protected override void RunPass(GemmaTextEncoder model, List<BatchPrompt> pass, BatchProgress progress)
     {
         if (job.Settings.HasHiddenStates)
         {
             // They are written while they are computed.
-            pass.ForEach(x => Open(encoder, x));
+            pass.ForEach(x => Open(model, x));
         }
 
         _encode.Start();
-        using IEnumerator<PromptFeatures> features = encoder
-            .EncodeMany(pass.Select(x => x.Tokens!), options, index => _open.ElementAtOrDefault(index)?.HiddenStates, progress, job.Interrupt.Token)
-            .GetEnumerator();
-        foreach (BatchPrompt prompt in pass)
+        try
         {
-            // The first step is the pass.
-            features.MoveNext();
-            _encode.Stop();
-            FeatureFile file = _open.Count > 0 ? _open[0] : Open(encoder, prompt);
-            file.Complete(features.Current, job.Interrupt.Token);
-            prompt.Finish(features.Current, file);
-            foreach (string warning in job.ValueWarnings(file))
+            using IEnumerator<PromptFeatures> features = model
+                .EncodeMany(
+                    pass.Select(x => x.Tokens!),
+                    job.Settings.Options with { BatchTokens = batch.Tokens },
+                    index => _open.ElementAtOrDefault(index)?.HiddenStates,
+                    progress,
+                    Cancellation)
+                .GetEnumerator();
+            foreach (BatchPrompt prompt in pass)
             {
-                passes.Warn(prompt, warning);
-            }
+                // The first step is the pass.
+                features.MoveNext();
+                _encode.Stop();
+                FeatureFile file = _open.Count > 0 ? _open[0] : Open(model, prompt);
+                file.Complete(features.Current, Cancellation);
+                prompt.Finish(file.ByteLength, features.Current.Length, features.Current.Width);
+                foreach (string warning in job.ValueWarnings(file))
+                {
+                    Warn(prompt, warning);
+                }
 
-            Close(file);
+                Close(file);
+            }
         }
+        finally
+        {
+            _encode.Stop();
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void CloseFiles()
+    {
+        lock (_open)
+        {
+            _open.ForEach(x => x.Dispose());
+            _open.Clear();
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override IEnumerable<(string Name, string Value)> Summary(GemmaTextEncoder model, TimeSpan load)
+    {
+        BatchPrompt[] encoded = [.. Prompts.Where(x => x.Outcome == BatchOutcome.Encoded)];
+        long tokens = encoded.Sum(x => (long)x.Tokens!.Ids.Count);
+        double seconds = (_encode.Elapsed - _states).TotalSeconds;
+        MemoryUse memory = MemoryUse.Now();
+        return
+        [
+            ("model", $"{job.Source.Name} ({job.Source.OriginText})"),
+            ("prompts", Counts()),
+            ("tokens", Amount.Count(tokens)),
+            ("load", Amount.Seconds(load.TotalSeconds)),
+            ("encode", $"{Amount.Seconds(seconds)}, {Amount.Rate(seconds > 0 ? tokens / seconds : 0)} tokens/s on {model.Model.Threads} threads"),
+            ("memory", Amount.Memory(memory.Peak, memory.Private)),
+            ("output", $"{job.Output}, {Amount.Bytes(encoded.Sum(x => x.OutputBytes!.Value))} written"),
+        ];
+    }
+
+    private void Prepare(GemmaTextEncoder encoder, BatchPrompt prompt)
+    {
+        EncodeJob.RefuseOwnFiles(encoder.Model.Checkpoint, prompt.Path);
+        PromptTokens tokens = job.Tokenize(encoder, prompt.Line.Prompt!);
+        prompt.Tokens = tokens;
+        if (!batch.Overwrites && File.Exists(prompt.Path))
+        {
+            SkipIfSame(encoder, prompt, tokens);
+            return;
+        }
+
+        encoder.Model.Validate(tokens.Ids);
+        if (job.TruncationWarning(tokens) is { } warning)
+        {
+            Warn(prompt, warning);
+        }
+    }
+
+    // A file of the same name may come from another prompt (lines were added) or from other options: to skip it would be to pass that off.
+    private void SkipIfSame(GemmaTextEncoder encoder, BatchPrompt prompt, PromptTokens tokens)
+    {
+        FeatureFileShape shape = job.Settings.Shape(encoder.Model.Config, tokens);
+        if (!FeatureFile.IsOf(prompt.Path, shape, job.Settings.Metadata(job.Source.Name, encoder.Model.Config, tokens), tokens.Ids))
+        {
+            throw new GemmaException(
+                "the output exists and is not this prompt's with these options",
+                prompt.Path,
+                expected: "no such file, or --overwrite");
+        }
+
+        prompt.Skip();
     }
 
     private FeatureFile Open(GemmaTextEncoder encoder, BatchPrompt prompt)
@@ -167,54 +186,5 @@ internal sealed class BatchEncode(EncodeJob job, BatchSettings batch)
 
         _states += file.HiddenStates?.Elapsed ?? TimeSpan.Zero;
         file.Dispose();
-    }
-
-    private void CloseAll()
-    {
-        lock (_open)
-        {
-            _open.ForEach(x => x.Dispose());
-            _open.Clear();
-        }
-    }
-
-    private void GiveUp()
-    {
-        CloseAll();
-        job.Screen.RestoreCursor();
-    }
-
-    // In the order of the lines, as far as all before are settled.
-    private void Report()
-    {
-        for (; _reported < _prompts.Length && _prompts[_reported].Outcome is not null; _reported++)
-        {
-            if (job.PrintsJson)
-            {
-                ReportJson.Print(job.Host.Out, _prompts[_reported].Report(), ReportJson.Default.BatchReport);
-            }
-        }
-
-        job.Host.Out.Flush();
-    }
-
-    private Section Summary(GemmaTextEncoder encoder, TimeSpan load)
-    {
-        BatchPrompt[] encoded = [.. _prompts.Where(x => x.Outcome == BatchOutcome.Encoded)];
-        int skipped = _prompts.Count(x => x.Outcome == BatchOutcome.Skipped);
-        long tokens = encoded.Sum(x => (long)x.Tokens!.Ids.Count);
-        string others = (skipped > 0 ? $", {Amount.Count(skipped)} were there and are left as they are" : string.Empty)
-            + (Failed > 0 ? $", {Amount.Count(Failed)} failed" : string.Empty);
-        double seconds = (_encode.Elapsed - _states).TotalSeconds;
-        MemoryUse memory = MemoryUse.Now();
-        return Section.Of(
-            string.Empty,
-            ("model", $"{job.Source.Name} ({job.Source.OriginText})"),
-            ("prompts", $"{Amount.Count(encoded.Length)} encoded{others}"),
-            ("tokens", Amount.Count(tokens)),
-            ("load", Amount.Seconds(load.TotalSeconds)),
-            ("encode", $"{Amount.Seconds(seconds)}, {Amount.Rate(seconds > 0 ? tokens / seconds : 0)} tokens/s on {encoder.Model.Threads} threads"),
-            ("memory", Amount.Memory(memory.Peak, memory.Private)),
-            ("output", $"{job.Output}, {Amount.Bytes(encoded.Sum(x => x.OutputBytes!.Value))} written"));
     }
 }

@@ -2,7 +2,7 @@ using ManagedGemma.Cli.Input;
 using ManagedGemma.Cli.Output;
 using ManagedGemma.Conditioning;
 
-namespace ManagedGemma.Cli.Commands.Encode;
+namespace ManagedGemma.Cli.Commands.Batch;
 
 /// <summary>A line of a batch on its way.</summary>
 internal sealed class BatchPrompt(BatchLine line, string path)
@@ -30,8 +30,11 @@ internal sealed class BatchPrompt(BatchLine line, string path)
     /// <summary>Bytes of its file, once it is written.</summary>
     public long? OutputBytes { get; private set; }
 
-    /// <summary>Its features' sizes, once they are known.</summary>
-    public (int Length, int Width)? Shape { get; private set; }
+    /// <summary>Rows of its outputs, once it is written.</summary>
+    public int? Length { get; private set; }
+
+    /// <summary>Elements of a row, once it is written and if there is one width.</summary>
+    public int? Width { get; private set; }
 
     /// <summary>What a message about it begins with.</summary>
     public string Label => $"line {line.Number}";
@@ -50,11 +53,15 @@ internal sealed class BatchPrompt(BatchLine line, string path)
     }
 
     /// <summary>Its file is written.</summary>
-    public void Finish(PromptFeatures features, FeatureFile file)
+    /// <param name="bytes">The file's bytes.</param>
+    /// <param name="length">T: rows of the outputs.</param>
+    /// <param name="width">Elements of a row; null where tensors differ in it.</param>
+    public void Finish(long bytes, int length, int? width)
     {
         Outcome = BatchOutcome.Encoded;
-        OutputBytes = file.ByteLength;
-        Shape = (features.Length, features.Width);
+        OutputBytes = bytes;
+        Length = length;
+        Width = width;
     }
 
     /// <summary>The line that <c>--json</c> prints of it.</summary>
@@ -67,8 +74,8 @@ internal sealed class BatchPrompt(BatchLine line, string path)
         OutputBytes = OutputBytes,
         Tokens = Tokens?.Ids.Count,
         TruncatedTokens = Tokens?.Truncated,
-        Length = Shape?.Length,
-        Width = Shape?.Width,
+        Length = Length,
+        Width = Width,
         Error = Problem?.Message,
         Warnings = _warnings,
     };

@@ -1,4 +1,4 @@
-namespace ManagedGemma.Cli.Commands.Encode;
+namespace ManagedGemma.Cli.Commands.Batch;
 
 /// <summary>What became of a line of a batch.</summary>
 internal enum BatchOutcome
