@@ -63,11 +63,11 @@ internal sealed class CaptionModel : IDisposable
         _job.RefuseOwnFiles(Encoder, prompt.Path);
         LengthCheck check = LengthCheck.Of(Encoder, prompt.Line.Prompt!, settings.Options);
         prompt.Tokens = check.Tokens;
-        if (check.Problem(settings.Options.Length) is { } problem)
+        if (check.Problem(settings.Options.Length, settings.IsStrict) is { } problem)
         {
             if (settings.IsStrict)
             {
-                throw LengthCheck.Refusal(problem);
+                throw new GemmaException(problem);
             }
 
             warn(problem);

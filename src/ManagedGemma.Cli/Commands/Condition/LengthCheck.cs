@@ -25,23 +25,20 @@ internal sealed record LengthCheck(PromptTokens Tokens, string? CutText)
             kept.Truncated > 0 && prompt.Text is not null ? encoder.Tokenizer.Decode(all.Ids.Skip(options.Length), keepSpecialTokens: true) : null);
     }
 
-    /// <summary>What to say when tokens were cut off; null when none were.</summary>
+    /// <summary>What to say of a prompt that is too long; null when it is not.</summary>
     /// <param name="length">The length in tokens.</param>
-    public string? Problem(int length)
+    /// <param name="isStrict">Whether it is refused instead of cut.</param>
+    public string? Problem(int length, bool isStrict)
     {
         if (Tokens.Truncated == 0)
         {
             return null;
         }
 
-        string text = CutText is null ? string.Empty : $": \"{Shorten(CutText)}\"";
-        return $"the prompt has {Tokens.TotalCount} tokens, {Tokens.Truncated} more than --length {length}; the end is cut off{text}";
+        string end = isStrict ? "beyond it" : "cut off";
+        string text = CutText is null ? string.Empty : $"; {end}: \"{Shorten(CutText)}\"";
+        return $"the prompt has {Tokens.TotalCount} tokens, {Tokens.Truncated} more than --length {length}{text}";
     }
-
-    /// <summary>The same as an error.</summary>
-    /// <param name="problem">From <see cref="Problem"/>.</param>
-    public static GemmaException Refusal(string problem) =>
-        new(problem.Replace("is cut off", "would be cut off", StringComparison.Ordinal));
 
     // Both ends: where it begins shows what is kept, where it ends shows that it is the end.
     private static string Shorten(string text)

@@ -29,11 +29,11 @@ internal static class SingleCondition
         LengthCheck check = LengthCheck.Of(encoder, prompt, options);
         PromptTokens tokens = check.Tokens;
         TimeSpan tokenize = watch.Elapsed;
-        if (check.Problem(options.Length) is { } problem)
+        if (check.Problem(options.Length, settings.IsStrict) is { } problem)
         {
             if (settings.IsStrict)
             {
-                throw LengthCheck.Refusal(problem);
+                throw new GemmaException(problem);
             }
 
             screen.Warn(problem);
