@@ -80,6 +80,7 @@ public class PickleTests
     [InlineData("a key without a value", "\u0080\u0002}(X\u0001\0\0\0au.")]
     [InlineData("items of a tuple", "\u0080\u0002)(u.")]
     [InlineData("an item below the mark", "\u0080\u0002})(Rt.")]
+    [InlineData("a tuple of what lies below the mark", "\u0080\u0002K\u0001K\u0002(\u0086t.")]
     [InlineData("an end without a beginning", "\u0080\u0002}t.")]
     [InlineData("something that was not kept", "\u0080\u0002h\u0001.")]
     [InlineData("something to keep on an empty stack", "\u0080\u0002q\u0001}.")]
@@ -98,6 +99,19 @@ public class PickleTests
 
         GemmaException exception = Assert.Throws<GemmaException>(() => PickleReader.Read(bytes, "a.pt"));
         Assert.StartsWith("a.pt: data.pkl, byte ", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("os\nsystem")]
+    [InlineData("torch\nload")]
+    [InlineData("torch._utils\n_rebuild_tensor_v3")]
+    [InlineData("torch\nstorage\nLongStorage")]
+    [InlineData("builtins\neval")]
+    public void A_name_is_refused_before_anything_is_done_with_it(string name)
+    {
+        byte[] pickle = Encoding.Latin1.GetBytes($"\u0080\u0002c{name}\n");
+        string message = Assert.Throws<GemmaException>(() => PickleReader.Read(pickle, "a")).Message;
+        Assert.Contains($"more than tensors: the name {name.Split('\n')[0]} {name.Split('\n')[1]}", message, StringComparison.Ordinal);
     }
 
     [Fact]
