@@ -36,9 +36,12 @@ internal static class CommandLine
     {
         RootCommand root = new("Gemma 3 on the CPU: prompts to the conditioning of LTX video models.")
         {
+            new ChatCommand(host, interrupt),
             new ConditionCommand(host, interrupt),
             new CompareCommand(host, interrupt),
             new EncodeCommand(host, interrupt),
+            new EnhanceCommand(host, interrupt),
+            new GenerateCommand(host, interrupt),
             new TokenizeCommand(host, interrupt),
             new InspectCommand(host),
             new PullCommand(host, interrupt),

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using System.Text.Json;
 using ManagedGemma.Cli.Tests.Support;
 
 namespace ManagedGemma.Cli.Tests;
@@ -84,6 +85,67 @@ public sealed partial class InterruptTests : IDisposable
         TimeSpan taken = Stop(process, SigInt);
         Assert.Equal(130, process.ExitCode);
         Assert.InRange(taken, TimeSpan.Zero, TimeSpan.FromSeconds(5));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Ctrl_c_stops_an_answer_and_then_the_chat(bool isEndedBySignal)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        // Tokens without end: none that stops may come.
+        using Process process = Tool.Start(null, "chat", "--greedy", "--max-tokens", "100000", "--logit-bias", "1=-inf");
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        process.StandardInput.WriteLine("hello");
+        process.StandardInput.Flush();
+        char[] some = new char[1];
+        Assert.Equal(1, await process.StandardOutput.ReadAsync(some).AsTask().WaitAsync(TimeSpan.FromSeconds(120)));
+        Task<string> rest = process.StandardOutput.ReadToEndAsync();
+        Assert.Equal(0, Kill(process.Id, SigInt));
+        process.StandardInput.WriteLine($"/save {_directory["talk.jsonl"]}");
+        process.StandardInput.Flush();
+
+        // The chat goes on: it obeys a command that came after the signal.
+        WaitFor(() => File.Exists(_directory["talk.jsonl"]));
+        Assert.False(process.HasExited);
+        if (isEndedBySignal)
+        {
+            Assert.InRange(Stop(process, SigInt), TimeSpan.Zero, TimeSpan.FromSeconds(5));
+        }
+        else
+        {
+            process.StandardInput.WriteLine("/exit");
+            process.StandardInput.Flush();
+            Assert.True(process.WaitForExit(TimeSpan.FromSeconds(60)));
+        }
+
+        Assert.Equal(isEndedBySignal ? 130 : 0, process.ExitCode);
+        Assert.Contains("(stopped)", await error, StringComparison.Ordinal);
+        string[] saved = File.ReadAllLines(_directory["talk.jsonl"]);
+        Assert.Equal(2, saved.Length);
+        using JsonDocument answer = JsonDocument.Parse(saved[1]);
+        Assert.Equal(some[0] + (await rest).TrimEnd('\n'), answer.RootElement.GetProperty("content").GetString()!.TrimEnd('\n'));
+    }
+
+    [Fact]
+    public async Task Generating_stops_and_what_was_said_stays()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        using Process process = Tool.Start(null, "generate", "hello", "--greedy", "--max-tokens", "100000", "--logit-bias", "1=-inf", "--quiet");
+        char[] some = new char[1];
+        Assert.Equal(1, await process.StandardOutput.ReadAsync(some).AsTask().WaitAsync(TimeSpan.FromSeconds(120)));
+        Task<string> rest = process.StandardOutput.ReadToEndAsync();
+        Assert.InRange(Stop(process, SigInt), TimeSpan.Zero, TimeSpan.FromSeconds(5));
+        Assert.Equal(130, process.ExitCode);
+        Assert.EndsWith("\n", await rest, StringComparison.Ordinal);
     }
 
     private static TimeSpan Stop(Process process, int signal)

@@ -23,6 +23,12 @@ public sealed class UnitTests
     }
 
     [Theory]
+    [InlineData("plain é 😀\nline\ttab", "plain é 😀\nline\ttab")]
+    [InlineData("👩\u200D🚀 \u001b[2Jred\u0007\r\u009b1m", "👩\u200D🚀 [2Jred1m")]
+    [InlineData("a\u202Eb\u2066c\u2069", "abc")]
+    public void Running_text_cannot_move_the_cursor(string text, string expected) => Assert.Equal(expected, SafeText.Flow(text));
+
+    [Theory]
     [InlineData(0, "0 B")]
     [InlineData(999, "999 B")]
     [InlineData(1000, "0.98 KiB")]

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ManagedGemma.Cli.Commands.Condition;
+using ManagedGemma.Cli.Commands.Enhance;
 using ManagedGemma.Cli.Hosting;
 using ManagedGemma.Cli.Input;
 using ManagedGemma.Cli.Options;
@@ -15,6 +16,7 @@ internal sealed class ConditionCommand : Command
     private readonly CacheOptions _cache = new();
     private readonly ModelOption _model = new();
     private readonly ConditioningOptions _conditioning = new();
+    private readonly EnhanceOptions _enhance = new();
 
     private readonly Option<string> _output = new("--output", "-o", "--out")
     {
@@ -46,6 +48,7 @@ internal sealed class ConditionCommand : Command
         Add(_model);
         _conditioning.AddTo(this);
         _cache.AddTo(this);
+        _enhance.AddTo(this);
         Add(_threads);
         Add(_lowMemory);
         Add(_json);
@@ -72,13 +75,22 @@ internal sealed class ConditionCommand : Command
         ConditionSettings settings = _conditioning.In(parse);
         settings = settings with { Options = settings.Options with { BatchTokens = _captions.TokensIn(parse) } };
         Prompt? prompt = captions is null ? _prompt.Read(parse, host) : null;
+        Screen screen = new(host, parse.GetValue(_quiet));
+        EnhanceSettings? enhance = _enhance.In(parse);
+        if (enhance is not null && captions is { IsDryRun: true })
+        {
+            throw new UsageException("--dry-run counts captions as they are: leave out --enhance");
+        }
+
+        using EnhanceStep? step = enhance is null ? null : new EnhanceStep(enhance, settings.Options.Precision, screen, interrupt.Token);
         ConditionJob job = new()
         {
             Host = host,
             Interrupt = interrupt,
-            Screen = new Screen(host, parse.GetValue(_quiet)),
+            Screen = screen,
             Source = _model.Find(parse),
             Settings = settings,
+            Enhancement = step,
             Threads = parse.GetValue(_threads),
             ReleasesPages = parse.GetValue(_lowMemory),
             Cache = _cache.In(parse),

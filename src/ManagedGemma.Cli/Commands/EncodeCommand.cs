@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ManagedGemma.Cli.Commands.Encode;
+using ManagedGemma.Cli.Commands.Enhance;
 using ManagedGemma.Cli.Hosting;
 using ManagedGemma.Cli.Options;
 using ManagedGemma.Cli.Terminal;
@@ -11,6 +12,7 @@ internal sealed class EncodeCommand : Command
 {
     private readonly PromptOptions _prompt = new();
     private readonly BatchOptions _batch = new();
+    private readonly EnhanceOptions _enhance = new();
     private readonly ModelOption _model = new();
     private readonly EncodingOptions _encoding = new();
 
@@ -43,6 +45,7 @@ internal sealed class EncodeCommand : Command
         Add(_output);
         Add(_model);
         _encoding.AddTo(this);
+        _enhance.AddTo(this);
         Add(_threads);
         Add(_lowMemory);
         Add(_json);
@@ -66,13 +69,18 @@ internal sealed class EncodeCommand : Command
                 : "--output takes a directory with --batch");
         }
 
+        Screen screen = new(host, parse.GetValue(_quiet));
+        EncodeSettings settings = _encoding.In(parse);
+        EnhanceSettings? enhance = _enhance.In(parse);
+        using EnhanceStep? step = enhance is null ? null : new EnhanceStep(enhance, settings.Options.Precision, screen, interrupt.Token);
         EncodeJob job = new()
         {
             Host = host,
             Interrupt = interrupt,
-            Screen = new Screen(host, parse.GetValue(_quiet)),
+            Screen = screen,
             Source = _model.Find(parse),
-            Settings = _encoding.In(parse),
+            Settings = settings with { EnhanceSeed = enhance?.Seed },
+            Enhancement = step,
             Threads = parse.GetValue(_threads),
             ReleasesPages = parse.GetValue(_lowMemory),
             Output = output,

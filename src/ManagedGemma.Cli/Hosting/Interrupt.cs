@@ -15,6 +15,7 @@ internal sealed class Interrupt : IDisposable
     private readonly Lock _gate = new();
     private Timer? _timer;
     private Action? _cleanUp;
+    private Func<bool>? _intercept;
 
     public Interrupt()
     {
@@ -29,6 +30,10 @@ internal sealed class Interrupt : IDisposable
 
     /// <summary>What has to be done even if the command never comes back; it may run beside the command, on another thread.</summary>
     public void WhenGivenUp(Action cleanUp) => _cleanUp = cleanUp;
+
+    /// <summary>Lets Ctrl-C end something smaller than the command; null: no longer.</summary>
+    /// <param name="intercept">Called on another thread; whether there was something to end, else the signal means the command.</param>
+    public void Intercept(Func<bool>? intercept) => _intercept = intercept;
 
     public void Dispose()
     {
@@ -48,6 +53,11 @@ internal sealed class Interrupt : IDisposable
     private void OnSignal(PosixSignalContext context)
     {
         context.Cancel = true;
+        if (context.Signal == PosixSignal.SIGINT && _intercept?.Invoke() == true)
+        {
+            return;
+        }
+
         lock (_gate)
         {
             _timer ??= new Timer(_ => GiveUp(), null, Patience, Timeout.InfiniteTimeSpan);

@@ -11,8 +11,6 @@ namespace ManagedGemma.Cli.Input;
 /// <param name="Path">A directory, or one weight file; null for the demo.</param>
 internal sealed record ModelSource(ModelOrigin Origin, string? Path)
 {
-    private const string HubPrefix = "models--";
-
     /// <summary>For people and JSON: where the model came from.</summary>
     public string OriginText => Origin switch
     {
@@ -22,11 +20,8 @@ internal sealed record ModelSource(ModelOrigin Origin, string? Path)
         _ => "built in",
     };
 
-    /// <summary>
-    /// What files that go to others call it: <c>owner/name</c> where the path is a snapshot in a Hugging Face cache, else the
-    /// last part of the path, which tells nothing of the machine; <c>demo</c>.
-    /// </summary>
-    public string Name => Path is null ? "demo" : NameOf(Path);
+    /// <summary>What files that go to others call it: see <see cref="ModelPath.NameOf"/>; <c>demo</c>.</summary>
+    public string Name => Path is null ? "demo" : ModelPath.NameOf(Path);
 
     /// <summary>Finds the model: the option, the environment, the cache, else the demo.</summary>
     /// <exception cref="GemmaException">The option or the environment names a model of the hub that the cache does not hold.</exception>
@@ -56,18 +51,4 @@ internal sealed record ModelSource(ModelOrigin Origin, string? Path)
     /// <summary>Loads the tokenizer alone: the weights may be missing.</summary>
     /// <exception cref="GemmaException">There is none, or it is damaged.</exception>
     public PromptTokenizer LoadTokenizer() => Path is null ? new ByteTokenizer() : GemmaTokenizer.LoadFor(Path);
-
-    private static string NameOf(string path)
-    {
-        string full = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
-        string? parent = System.IO.Path.GetDirectoryName(full);
-        string? repository = System.IO.Path.GetFileName(parent) == "snapshots" ? System.IO.Path.GetFileName(System.IO.Path.GetDirectoryName(parent)) : null;
-        if (repository?.StartsWith(HubPrefix, StringComparison.Ordinal) == true)
-        {
-            return repository[HubPrefix.Length..].Replace("--", "/", StringComparison.Ordinal);
-        }
-
-        string name = System.IO.Path.GetFileName(full);
-        return name.Length > 0 ? name : "model";
-    }
 }

@@ -56,5 +56,8 @@ internal sealed record ConditionReport
     /// <summary>Without the mapped weights, at the end; null where the system does not tell.</summary>
     public required long? PrivateMemoryBytes { get; init; }
 
+    /// <summary>With <c>--enhance</c>: the prompt that was conditioned; else null.</summary>
+    public required string? EnhancedPrompt { get; init; }
+
     public required IReadOnlyList<string> Warnings { get; init; }
 }

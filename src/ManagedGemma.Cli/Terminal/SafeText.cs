@@ -36,6 +36,18 @@ internal static class SafeText
         return shown.ToString();
     }
 
+    /// <summary>
+    /// Running text for a terminal: lines and tabs stay, and so do the joiners of emoji and scripts; what moves the cursor, rings or reorders is
+    /// left out.
+    /// </summary>
+    public static string Flow(string text)
+    {
+        return text.Any(IsDropped) ? string.Concat(text.Where(x => !IsDropped(x))) : text;
+
+        static bool IsDropped(char character) =>
+            (char.IsControl(character) && character is not ('\n' or '\t')) || character is (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
+    }
+
     private static bool IsUnsafe(string text, int index) => char.GetUnicodeCategory(text[index]) switch
     {
         UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator => true,

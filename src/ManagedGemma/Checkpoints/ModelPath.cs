@@ -3,6 +3,8 @@ namespace ManagedGemma.Checkpoints;
 /// <summary>Where a model lies that people name by a path or by its name on the Hugging Face Hub.</summary>
 public static class ModelPath
 {
+    private const string HubPrefix = "models--";
+
     /// <summary>Finds a model.</summary>
     /// <param name="model">
     /// A directory or file; what exists wins. Else <c>owner/name</c> or <c>owner/name@revision</c> of a model in the Hugging Face cache.
@@ -20,5 +22,25 @@ public static class ModelPath
 
         return HubCache.Find(reference, environment)
             ?? throw new GemmaException($"no such directory, and no such model in the Hugging Face cache; managed-gemma pull {reference} gets it", model);
+    }
+
+    /// <summary>
+    /// What files and messages that go to others call a model: <c>owner/name</c> where the path is a snapshot in a Hugging Face cache, else
+    /// the last part of the path, which tells nothing of the machine.
+    /// </summary>
+    /// <param name="path">A model's directory or file.</param>
+    public static string NameOf(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        string? parent = Path.GetDirectoryName(full);
+        string? repository = Path.GetFileName(parent) == "snapshots" ? Path.GetFileName(Path.GetDirectoryName(parent)) : null;
+        if (repository?.StartsWith(HubPrefix, StringComparison.Ordinal) == true)
+        {
+            return repository[HubPrefix.Length..].Replace("--", "/", StringComparison.Ordinal);
+        }
+
+        string name = Path.GetFileName(full);
+        return name.Length > 0 ? name : "model";
     }
 }

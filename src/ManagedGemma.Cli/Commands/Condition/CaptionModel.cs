@@ -61,7 +61,7 @@ internal sealed class CaptionModel : IDisposable
     {
         ConditionSettings settings = _job.Settings;
         _job.RefuseOwnFiles(Encoder, prompt.Path);
-        LengthCheck check = LengthCheck.Of(Encoder, prompt.Line.Prompt!, settings.Options);
+        LengthCheck check = LengthCheck.Of(Encoder, _job.Enhance(Encoder, prompt.Line.Prompt!), settings.Options);
         prompt.Tokens = check.Tokens;
         if (check.Problem(settings.Options.Length, settings.IsStrict) is { } problem)
         {

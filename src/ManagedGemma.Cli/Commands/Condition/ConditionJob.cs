@@ -1,4 +1,5 @@
 using ManagedGemma.Cli.Commands.Encode;
+using ManagedGemma.Cli.Commands.Enhance;
 using ManagedGemma.Cli.Hosting;
 using ManagedGemma.Cli.Input;
 using ManagedGemma.Cli.Terminal;
@@ -31,6 +32,9 @@ internal sealed record ConditionJob
     /// <summary>Results of earlier runs; null: none.</summary>
     public required ResultCache? Cache { get; init; }
 
+    /// <summary>Enhances prompts first; null: they stay as they are.</summary>
+    public EnhanceStep? Enhancement { get; init; }
+
     /// <summary>The file to write; the directory for many captions.</summary>
     public required string Output { get; init; }
 
@@ -40,6 +44,9 @@ internal sealed record ConditionJob
     /// <summary>Loads the encoder; says so if it is the demo.</summary>
     public GemmaTextEncoder LoadEncoder() =>
         EncoderLoad.Run(Screen, Source, new GemmaModelOptions { Threads = Threads, ReleasePages = ReleasesPages });
+
+    /// <summary>The prompt, enhanced if that was asked for.</summary>
+    public Prompt Enhance(GemmaTextEncoder encoder, Prompt prompt) => Enhancement is null ? prompt : Enhancement.Apply(encoder, prompt);
 
     /// <summary>Opens the LTX checkpoint for the encoder; null where none was named.</summary>
     /// <exception cref="GemmaException">It is damaged, wants another encoder, or is not one for the format.</exception>

@@ -25,6 +25,7 @@ internal static class SingleCondition
         TimeSpan load = watch.Elapsed;
         job.RefuseOwnFiles(encoder, job.Output);
         interrupt.Token.ThrowIfCancellationRequested();
+        prompt = job.Enhance(encoder, prompt);
         watch.Restart();
         LengthCheck check = LengthCheck.Of(encoder, prompt, options);
         PromptTokens tokens = check.Tokens;
@@ -89,6 +90,7 @@ internal static class SingleCondition
             WriteSeconds = write.TotalSeconds,
             PeakMemoryBytes = memory.Peak,
             PrivateMemoryBytes = memory.Private,
+            EnhancedPrompt = job.Enhancement is null ? null : prompt.Text,
             Warnings = screen.Warnings,
         };
         screen.Show(Summary(report));

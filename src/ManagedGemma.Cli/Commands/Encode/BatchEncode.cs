@@ -136,7 +136,7 @@ internal sealed class BatchEncode(EncodeJob job, BatchSettings batch)
     private void Prepare(GemmaTextEncoder encoder, BatchPrompt prompt)
     {
         EncodeJob.RefuseOwnFiles(encoder.Model.Checkpoint, prompt.Path);
-        PromptTokens tokens = job.Tokenize(encoder, prompt.Line.Prompt!);
+        PromptTokens tokens = job.Tokenize(encoder, job.Enhance(encoder, prompt.Line.Prompt!));
         prompt.Tokens = tokens;
         if (!batch.Overwrites && File.Exists(prompt.Path))
         {

@@ -1,4 +1,5 @@
 using ManagedGemma.Checkpoints;
+using ManagedGemma.Cli.Commands.Enhance;
 using ManagedGemma.Cli.Hosting;
 using ManagedGemma.Cli.Input;
 using ManagedGemma.Cli.Output;
@@ -27,6 +28,9 @@ internal sealed record EncodeJob
     /// <summary>Whether a layer's pages are given back once it has run.</summary>
     public required bool ReleasesPages { get; init; }
 
+    /// <summary>Enhances prompts first; null: they stay as they are.</summary>
+    public EnhanceStep? Enhancement { get; init; }
+
     /// <summary>The file to write; the directory for many prompts.</summary>
     public required string Output { get; init; }
 
@@ -36,6 +40,9 @@ internal sealed record EncodeJob
     /// <summary>Loads the model; says so if it is the demo.</summary>
     public GemmaTextEncoder Load() =>
         EncoderLoad.Run(Screen, Source, new GemmaModelOptions { Threads = Threads, ReleasePages = ReleasesPages });
+
+    /// <summary>The prompt, enhanced if that was asked for.</summary>
+    public Prompt Enhance(GemmaTextEncoder encoder, Prompt prompt) => Enhancement is null ? prompt : Enhancement.Apply(encoder, prompt);
 
     /// <summary>The prompt's tokens: its own ids as they are, or its text's.</summary>
     public PromptTokens Tokenize(GemmaTextEncoder encoder, Prompt prompt) => prompt.Ids is { } ids

@@ -25,6 +25,9 @@ internal sealed record EncodeSettings
 
     public required bool HasHiddenStates { get; init; }
 
+    /// <summary>With <c>--enhance</c>: which of the possible texts; else null.</summary>
+    public long? EnhanceSeed { get; init; }
+
     /// <summary>The sizes of a prompt's file.</summary>
     public FeatureFileShape Shape(GemmaConfig config, PromptTokens tokens)
     {
@@ -33,7 +36,18 @@ internal sealed record EncodeSettings
     }
 
     /// <summary>What a prompt's file says of itself: enough to make it again, nothing of the machine.</summary>
-    public Dictionary<string, string> Metadata(string model, GemmaConfig config, PromptTokens tokens) => new()
+    public Dictionary<string, string> Metadata(string model, GemmaConfig config, PromptTokens tokens)
+    {
+        Dictionary<string, string> metadata = OwnMetadata(model, config, tokens);
+        if (EnhanceSeed is { } seed)
+        {
+            metadata["enhance_seed"] = seed.ToString(CultureInfo.InvariantCulture);
+        }
+
+        return metadata;
+    }
+
+    private Dictionary<string, string> OwnMetadata(string model, GemmaConfig config, PromptTokens tokens) => new()
     {
         ["format_version"] = "1",
         ["managed_gemma_version"] = ToolVersion.Current,

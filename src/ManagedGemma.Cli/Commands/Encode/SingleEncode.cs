@@ -20,6 +20,7 @@ internal static class SingleEncode
         TimeSpan load = watch.Elapsed;
         EncodeJob.RefuseOwnFiles(encoder.Model.Checkpoint, job.Output);
         interrupt.Token.ThrowIfCancellationRequested();
+        prompt = job.Enhance(encoder, prompt);
         watch.Restart();
         PromptTokens tokens = job.Tokenize(encoder, prompt);
         TimeSpan tokenize = watch.Elapsed;
@@ -77,6 +78,7 @@ internal static class SingleEncode
             TokensPerSecond = tokens.Ids.Count / encode.TotalSeconds,
             PeakMemoryBytes = memory.Peak,
             PrivateMemoryBytes = memory.Private,
+            EnhancedPrompt = job.Enhancement is null ? null : prompt.Text,
             Warnings = screen.Warnings,
         };
         screen.Show(Summary(report));
