@@ -7,7 +7,7 @@ namespace ManagedGemma.Bench.Captions;
 /// <param name="Captions">How many.</param>
 /// <param name="Tokens">Tokens of all of them.</param>
 /// <param name="Connected">Whether the connectors run, and over how many slots; 0: not.</param>
-/// <param name="TogetherPerS">All in one run, several in a pass.</param>
+/// <param name="TogetherPerS">All in one run, as many in a pass as the whole 12b takes.</param>
 /// <param name="OneByOnePerS">One after the other in the same process.</param>
 /// <param name="ProcessesPerS">One after the other, each in a process of its own.</param>
 /// <param name="Processes">How many of them were run so.</param>
