@@ -70,7 +70,7 @@ public sealed class CaptionTests : IDisposable
         Assert.Contains("line 2: the media path has \"..\"", lines[0], StringComparison.Ordinal);
         Assert.Contains("line 4: the media path is absolute", lines[1], StringComparison.Ordinal);
         Assert.Contains("line 5: line 1 has the same output, a", lines[2], StringComparison.Ordinal);
-        Assert.StartsWith("managed-gemma: line 3: the prompt has 217 tokens, 89 more than --length 128; the end would be cut off", lines[3], StringComparison.Ordinal);
+        Assert.StartsWith("managed-gemma: line 3: the prompt has 217 tokens, 89 more than --length 128; beyond it: ", lines[3], StringComparison.Ordinal);
         Assert.Contains("4 of 6 prompts were not encoded", lines[4], StringComparison.Ordinal);
         Assert.Equal(["a.safetensors", "c.safetensors"], _directory.Outputs.Keys);
         Assert.False(File.Exists(_directory["out-of-here.safetensors"]));
