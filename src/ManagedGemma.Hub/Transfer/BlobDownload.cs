@@ -98,7 +98,7 @@ internal sealed class BlobDownload : IDisposable
             throw _requests.Failure.Because("the server sends another content than it names; try again later", _blob.Name, $"checksum {_blob.Checksum}", found);
         }
 
-        Write(() => System.IO.File.Move(Partial, _layout.Blob(_blob.Checksum), overwrite: true));
+        Write(() => FileReplacement.Replace(Partial, _layout.Blob(_blob.Checksum)));
         _progress.Set(HubFileState.Done, _blob.Length);
         return true;
     }

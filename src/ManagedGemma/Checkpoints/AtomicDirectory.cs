@@ -131,11 +131,11 @@ internal sealed class AtomicDirectory : IDisposable
             string? old = MakeWay();
             try
             {
-                Directory.Move(_temporary, _target);
+                FileReplacement.MoveDirectory(_temporary, _target);
             }
             catch (Exception exception) when (old is not null && FileFailure.Is(exception))
             {
-                Directory.Move(old, _target);
+                FileReplacement.MoveDirectory(old, _target);
                 throw;
             }
 
@@ -226,7 +226,7 @@ internal sealed class AtomicDirectory : IDisposable
         }
 
         string old = Beside(_target);
-        Directory.Move(_target, old);
+        FileReplacement.MoveDirectory(_target, old);
         return old;
     }
 

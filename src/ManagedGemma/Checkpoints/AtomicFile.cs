@@ -57,7 +57,7 @@ public sealed class AtomicFile : IDisposable
             }
 
             // Renaming onto a device node would replace it by a file.
-            if (target.StartsWith("/dev/", StringComparison.Ordinal) && !target.StartsWith("/dev/shm/", StringComparison.Ordinal))
+            if (FileReplacement.IsDevice(target))
             {
                 throw new GemmaException("the output is a device, not a file", path);
             }
@@ -127,7 +127,7 @@ public sealed class AtomicFile : IDisposable
             _file.Flush(flushToDisk: true);
             Rejuvenate();
             _file.Dispose();
-            File.Move(_temporary, System.IO.Path.GetFullPath(Path), overwrite: true);
+            FileReplacement.Replace(_temporary, System.IO.Path.GetFullPath(Path));
             _done = true;
         }
         catch (Exception exception) when (FileFailure.Is(exception))

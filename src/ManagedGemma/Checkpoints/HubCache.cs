@@ -79,10 +79,14 @@ public static class HubCache
 
     private static string? Value(Func<string, string?> environment, string name) => environment(name) is { Length: > 0 } value ? value : null;
 
-    private static string? User(Func<string, string?> environment) => Value(environment, "HOME") ?? Value(environment, "USERPROFILE");
+    // As Python's expanduser: HOME means nothing to it on Windows, where shells may set it to a path of their own kind.
+    private static string? User(Func<string, string?> environment) =>
+        OperatingSystem.IsWindows() ? Value(environment, "USERPROFILE") : Value(environment, "HOME") ?? Value(environment, "USERPROFILE");
 
     private static string Expand(Func<string, string?> environment, string path) =>
-        User(environment) is { } user && (path == "~" || path.StartsWith("~/", StringComparison.Ordinal)) ? user + path[1..] : path;
+        User(environment) is { } user && (path == "~" || (path.StartsWith('~') && IsSeparator(path[1]))) ? user + path[1..] : path;
+
+    private static bool IsSeparator(char character) => character == Path.DirectorySeparatorChar || character == Path.AltDirectorySeparatorChar;
 
     /// <summary>The commit that a branch or tag named when it was last fetched; null where the cache does not know it.</summary>
     private static string? Referenced(string model, string revision)

@@ -137,7 +137,7 @@ public sealed class CheckpointQuantizer : IDisposable
     /// <summary>Replacing the directory that is being read would end the process.</summary>
     private void RefuseSource(string? directory)
     {
-        if (directory is not null && Directory.Exists(_target) && RealPath.Of(directory) == RealPath.Of(_target))
+        if (directory is not null && Directory.Exists(_target) && RealPath.AreSame(directory, _target))
         {
             throw new GemmaException("the destination is the source's own directory", _destination);
         }

@@ -5,6 +5,10 @@ internal static class RealPath
 {
     private const int MostLinks = 40;
 
+    /// <summary>Whether two paths name one directory, on file systems as the system usually has them.</summary>
+    public static bool AreSame(string first, string second) => string.Equals(
+        Of(first), Of(second), OperatingSystem.IsWindows() || OperatingSystem.IsMacOS() ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal);
+
     /// <summary>A directory's path with every link in it followed, so that two names of one directory are equal.</summary>
     public static string Of(string path)
     {

@@ -21,6 +21,6 @@ internal unsafe interface IPageAdvice
     /// <param name="length">Bytes; only whole pages inside are given back.</param>
     void Release(SafeFileHandle file, long offset, byte* start, nuint length);
 
-    /// <summary>Whether a byte of the file is in memory; true where the system does not tell.</summary>
+    /// <summary>Whether a byte of the file is in memory; false where the system reads ahead but does not tell, as asking in vain costs little.</summary>
     bool IsCached(SafeFileHandle file, long offset);
 }
