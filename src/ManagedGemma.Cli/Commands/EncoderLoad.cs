@@ -23,6 +23,11 @@ internal static class EncoderLoad
             screen.Warn($"there is no config.json: sizes are taken from {origin} and may not be this model's");
         }
 
+        if (encoder.Model.Advice is { } advice)
+        {
+            screen.Warn(advice);
+        }
+
         return encoder;
     }
 }

@@ -54,6 +54,11 @@ internal sealed class InspectCommand : Command
         {
             // Takes the checkpoint over, also when it refuses it.
             using GemmaModel model = new(checkpoint, new GemmaModelOptions { Threads = parse.GetValue(_threads) });
+            if (model.Advice is { } advice)
+            {
+                new Screen(host, parse.GetValue(_quiet)).Warn(advice);
+            }
+
             report = report with { Engine = Describe(model) };
         }
         catch (GemmaException exception)

@@ -35,7 +35,9 @@ public sealed partial class GemmaModel : IDisposable
                 throw new GemmaException("not a number of threads", subject: "threads", expected: "1 to 1024", found: $"{options.Threads}");
             }
 
-            _kernels = options.InstructionSet is { } limit ? KernelTable.UpTo(limit) : KernelTable.ForMachine();
+            InstructionSet limit = options.InstructionSet ?? InstructionSets.LimitFromEnvironment();
+            _kernels = KernelTable.UpTo(limit);
+            Advice = InstructionSetAdvice.For(limit);
             _weights = new DecoderWeights(checkpoint, _kernels);
             _pages = new LayerPages(_weights);
             _releasePages = options.ReleasePages;
@@ -68,6 +70,12 @@ public sealed partial class GemmaModel : IDisposable
 
     /// <summary>Which kernel each operation got.</summary>
     public IReadOnlyList<KernelChoice> Kernels => _kernels.Choices;
+
+    /// <summary>
+    /// What would make this program faster on this machine, for people; null when nothing is known. A program compiled ahead of time for
+    /// less than the processor offers gets one; the event source ManagedGemma tells the same once a process.
+    /// </summary>
+    public string? Advice { get; }
 
     /// <summary>The embedding, the matrices of the blocks and, where it is one of its own, the head.</summary>
     public IReadOnlyList<MatrixUse> Matrices => [.. _weights.All.Select(linear => linear.Use)];

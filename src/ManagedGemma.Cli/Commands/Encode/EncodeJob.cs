@@ -78,7 +78,7 @@ internal sealed record EncodeJob
     public static void RefuseOwnFiles(GemmaCheckpoint checkpoint, string output)
     {
         string target = Path.GetFullPath(output);
-        if (!checkpoint.IsDemo && checkpoint.Files.Any(x => Path.GetFullPath(x) == target))
+        if (!checkpoint.IsDemo && checkpoint.Files.Any(x => OutputName.Comparer.Equals(Path.GetFullPath(x), target)))
         {
             throw new GemmaException("the output is one of the model's own files", output);
         }
