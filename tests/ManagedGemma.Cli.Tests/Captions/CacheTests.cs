@@ -52,7 +52,7 @@ public sealed class CacheTests : IDisposable
     [Fact]
     public void Two_processes_share_one_that_is_too_small()
     {
-        (string, string)[] captions = [.. Enumerable.Range(0, 40).Select(x => ($"caption number {x % 25}", $"{x}.mp4"))];
+        (string, string)[] captions = [.. Enumerable.Range(0, 30).Select(x => ($"caption number {x % 20}", $"{x}.mp4"))];
         _directory.Write(captions);
         _directory.Run("--output", _directory["expected"]).Succeeds();
         string[] shared = ["--cache", _directory["cache"], "--cache-size", "2M", "--batch-tokens", "60"];

@@ -76,56 +76,39 @@ public sealed class CaptionResumeTests : IDisposable
     [Fact]
     public void A_run_that_is_killed_leaves_whole_files_and_goes_on()
     {
-        const int Count = 150;
+        const int Count = 120;
         _directory.Write([.. Enumerable.Range(0, Count).Select(x => (new string((char)('a' + (x % 26)), 40 + (x % 50)), $"clips/{x % 7}/{x}.mp4"))]);
         _directory.Run("--output", _directory["expected"]).Succeeds();
         SortedDictionary<string, byte[]> expected = CaptionDirectory.OutputsOf(_directory["expected"]);
-        int rounds = 0;
-        for (int before = 0; before < Count * 2 / 3; rounds++)
+        int kills = 0;
+        for (int round = 1; round <= 2; round++)
         {
-            Assert.InRange(rounds, 0, 10);
-            using Process process = Tool.Start(
-                new Dictionary<string, string> { ["MANAGED_GEMMA_ISA"] = "scalar" }, _directory.Args("--batch-tokens", "300", "--quiet"));
+            using Process process = Tool.Start(null, _directory.Args("--batch-tokens", "100", "--quiet"));
             Stopwatch watch = Stopwatch.StartNew();
-            while (!process.HasExited && Files() < Math.Min(before + 20 + (7 * rounds), Count - 10))
+            while (!process.HasExited && Files() < round * Count / 5)
             {
-                Assert.True(watch.Elapsed < TimeSpan.FromMinutes(2), "nothing was written");
-                Thread.Sleep(5);
+                Assert.True(watch.Elapsed < TimeSpan.FromMinutes(10), "nothing was written");
+                Thread.Sleep(2);
             }
 
-            Assert.False(process.HasExited, "it was done before it could be killed");
+            kills += process.HasExited ? 0 : 1;
             process.Kill();
             process.WaitForExit();
-            before = Files();
-            AssertPartOf(expected);
+            Assert.All(
+                _directory.Outputs.Where(x => x.Key.EndsWith(".safetensors", StringComparison.Ordinal)), x => Assert.Equal(expected[x.Key], x.Value));
         }
 
-        Assert.InRange(rounds, 2, 10);
-
-        // Nothing is done twice but what lay between an output and its record; what was half-written is gone.
+        // A machine that writes a hundred files between two looks may be done before the second.
+        Assert.InRange(kills, 1, 2);
         AgeTemporaryFiles();
         string[] outcomes = _directory.Outcomes(0);
-        Assert.InRange(outcomes.Count(x => x == "skipped"), Count * 2 / 3, Count - 1);
-        Assert.Equal(expected.Keys, _directory.Outputs.Keys);
-
-        // The killed runs' kernels were others, which may round otherwise.
-        _directory.Outcomes(0, "--overwrite");
+        Assert.InRange(outcomes.Count(x => x == "skipped"), Count / 5, Count);
         Assert.Equal(expected, _directory.Outputs);
     }
 
     private int Files() => Directory.Exists(_directory.Output)
         ? Directory.GetFiles(_directory.Output, "*.safetensors", SearchOption.AllDirectories).Length
         : 0;
-
-    private void AssertPartOf(SortedDictionary<string, byte[]> expected)
-    {
-        foreach ((string name, byte[] bytes) in _directory.Outputs.Where(x => x.Key.EndsWith(".safetensors", StringComparison.Ordinal)))
-        {
-            Assert.Equal(expected[name].Length, bytes.Length);
-            using Features file = new(PathOf(Path.ChangeExtension(name, null)));
-            Assert.Equal(["audio_context", "video_context"], file.Names);
-        }
-    }
 
     private void AgeTemporaryFiles()
     {
