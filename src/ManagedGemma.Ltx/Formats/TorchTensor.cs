@@ -6,8 +6,11 @@ namespace ManagedGemma.Ltx.Formats;
 /// <summary>A tensor of a <see cref="TorchFile"/>.</summary>
 public sealed class TorchTensor
 {
-    internal TorchTensor(string name, ElementType type, IReadOnlyList<long> shape, ReadOnlyMemory<byte> data)
+    private readonly string _path;
+
+    internal TorchTensor(string path, string name, ElementType type, IReadOnlyList<long> shape, ReadOnlyMemory<byte> data)
     {
+        _path = path;
         Name = name;
         ElementType = type;
         Shape = shape;
@@ -32,7 +35,7 @@ public sealed class TorchTensor
     {
         if (!ElementType.IsWeightFloat())
         {
-            throw new GemmaException("wrong element type", subject: Untrusted.Show(Name), expected: "BF16, F16 or F32", found: ElementType.ToSafetensorsName());
+            throw WrongType("BF16, F16 or F32");
         }
 
         float[] values = new float[Data.Length / ElementType.ByteSize()];
@@ -46,7 +49,7 @@ public sealed class TorchTensor
     {
         if (ElementType != ElementType.I64)
         {
-            throw new GemmaException("wrong element type", subject: Untrusted.Show(Name), expected: "I64", found: ElementType.ToSafetensorsName());
+            throw WrongType("I64");
         }
 
         long[] values = new long[Data.Length / sizeof(long)];
@@ -57,4 +60,7 @@ public sealed class TorchTensor
 
         return values;
     }
+
+    private GemmaException WrongType(string expected) =>
+        new("wrong element type", _path, Untrusted.Show(Name), expected, ElementType.ToSafetensorsName());
 }

@@ -42,7 +42,7 @@ public class ConditioningFormatTests
         ConditioningFormat format = ConditioningFormat.Find(name)!;
         foreach ((int length, int tokens, int video, int audio) in new[] { (128, 1, 8, 2), (128, 128, 1, 1), (384, 200, 130, 6) })
         {
-            ConditioningResult result = FormatSamples.Result(length, tokens, video, audio, "f\u00F6x \"\n");
+            ConditioningResult result = FormatSamples.Result(length, tokens, video, audio, "f\u00F6x \"\n\uD800");
             byte[] bytes = FormatSamples.Write(format, result);
             ConditioningShape shape = new(length, video, audio, 8, 3);
             Assert.Equal(shape, result.Shape);

@@ -154,7 +154,9 @@ internal ref struct PickleReader
     }
 
     private readonly PickleValue.Storage Storage(PickleValue id, int at) =>
-        id is PickleValue.Tuple { Items: [PickleValue.Text { Value: TorchNames.Storage }, PickleValue.Global type, PickleValue.Text key, PickleValue.Text, PickleValue.Integer { Value: >= 0 } count] }
+        id is PickleValue.Tuple { Items: [
+            PickleValue.Text { Value: TorchNames.Storage }, PickleValue.Global type, PickleValue.Text key, PickleValue.Text,
+            PickleValue.Integer { Value: >= 0 } count] }
         && TorchNames.TypeOf(type.Name) is { } element
             ? new PickleValue.Storage(key.Value, element, count.Value)
             : throw Bad("names something else than a storage", at);
@@ -179,7 +181,9 @@ internal ref struct PickleReader
         long[] sizes = new long[tuple.Items.Length];
         for (int i = 0; i < sizes.Length; i++)
         {
-            sizes[i] = tuple.Items[i] is PickleValue.Integer { Value: >= 0 } size ? size.Value : throw Bad("holds a tensor whose sizes are no numbers", at);
+            sizes[i] = tuple.Items[i] is PickleValue.Integer { Value: >= 0 } size
+                ? size.Value
+                : throw Bad("holds a tensor whose sizes are no numbers", at);
         }
 
         return sizes;

@@ -49,7 +49,11 @@ internal sealed class TorchFileReader
         }
 
         PickleValue.Dict dict = PickleReader.Read(Content(_records[_root + Pickle], LongestPickle), _path);
-        return [.. dict.Items.Select(item => new TorchTensor(item.Key, item.Value.Elements.Type, item.Value.Shape, Elements(item.Key, item.Value)))];
+        return
+        [
+            .. dict.Items.Select(item =>
+                new TorchTensor(_path, item.Key, item.Value.Elements.Type, item.Value.Shape, Elements(item.Key, item.Value))),
+        ];
     }
 
     private ReadOnlyMemory<byte> Elements(string name, PickleValue.Tensor tensor)
