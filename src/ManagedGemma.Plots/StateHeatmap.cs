@@ -3,6 +3,7 @@ using ManagedGemma.Comparison;
 using ScottPlot;
 using ScottPlot.Plottables;
 using ScottPlot.TickGenerators;
+using SkiaSharp;
 
 namespace ManagedGemma.Plots;
 
@@ -15,6 +16,9 @@ public sealed class StateHeatmap
     // Sixteen pixels a state: a picture of 4,200.
     private const int MostStates = 256;
     private const int RowHeight = 16, Width = 1200, Frame = 140, LeastHeight = 320;
+
+    // Of usual systems; ScottPlot's own choice may have serifs where it finds none of its favourites.
+    private static readonly string[] Sans = ["DejaVu Sans", "Liberation Sans", "Noto Sans", "Segoe UI", "Helvetica Neue", "Arial"];
 
     private readonly List<StateComparison> _states;
     private readonly double _tolerance;
@@ -41,6 +45,9 @@ public sealed class StateHeatmap
     /// <summary>Tokens of each of them.</summary>
     public long Tokens => _states[0].Rows;
 
+    /// <summary>Whether the last picture has words: not on a system without fonts.</summary>
+    public bool HasText { get; private set; }
+
     /// <summary>Draws.</summary>
     /// <param name="stream">Takes a PNG file.</param>
     /// <exception cref="GemmaException">The native library that draws is not beside the program.</exception>
@@ -53,11 +60,15 @@ public sealed class StateHeatmap
             Fill(plot);
             stream.Write(plot.GetImageBytes(Width, Math.Max(LeastHeight, (States * RowHeight) + Frame), ImageFormat.Png));
         }
-        catch (Exception exception) when (exception is DllNotFoundException or TypeInitializationException { InnerException: DllNotFoundException })
+        catch (Exception exception) when (IsMissingLibrary(exception))
         {
             throw new GemmaException("pictures cannot be drawn here", expected: "SkiaSharp's native library beside the program", innerException: exception);
         }
     }
+
+    // What is not found when a type is first used comes inside as many exceptions as types waited for it.
+    private static bool IsMissingLibrary(Exception? exception) =>
+        exception is DllNotFoundException || (exception is TypeInitializationException && IsMissingLibrary(exception.InnerException));
 
     private void Fill(Plot plot)
     {
@@ -71,7 +82,9 @@ public sealed class StateHeatmap
             }
         }
 
-        plot.Font.Set(Fonts.Sans);
+        string[] fonts = [.. SKFontManager.Default.FontFamilies];
+        HasText = fonts.Length > 0;
+        plot.Font.Set(Sans.FirstOrDefault(fonts.Contains) ?? Fonts.Default);
         Heatmap heatmap = plot.Add.Heatmap(cells);
         heatmap.Colormap = new ScottPlot.Colormaps.Viridis();
         heatmap.ManualRange = new ScottPlot.Range(least, most);

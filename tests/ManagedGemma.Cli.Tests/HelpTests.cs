@@ -9,6 +9,7 @@ public sealed class HelpTests
     [InlineData("--help")]
     [InlineData("-h")]
     [InlineData("chat", "--help")]
+    [InlineData("compare", "--help")]
     [InlineData("condition", "--help")]
     [InlineData("encode", "--help")]
     [InlineData("enhance", "--help")]

@@ -18,7 +18,7 @@ internal sealed class CompareCommand : Command
     private const int MostStates = 1024;
     private const int LongestTop = 1000;
 
-    private readonly Argument<string> _a = new("a") { Description = "A .safetensors file, a directory of dumps (NAME.bin, NAME.meta), or one .bin of them.", HelpName = "A" };
+    private readonly Argument<string> _a = new("a") { Description = "A .safetensors or .pt file, a directory of dumps (NAME.bin, NAME.meta), or one .bin of them.", HelpName = "A" };
     private readonly Argument<string> _b = new("b") { Description = "The reference that A is held against; as A.", HelpName = "B" };
     private readonly NumberOption _tolerance = new(
         "--tolerance", "The relative L2, |A - B| / |B|, that a state may have. Default: 1e-3.", ComparisonOptions.DefaultTolerance);
@@ -82,9 +82,13 @@ internal sealed class CompareCommand : Command
             HeatColumns = plot is null ? 0 : StateHeatmap.MostColumns,
         };
         Screen screen = new(host, parse.GetValue(_quiet));
-        interrupt.WhenGivenUp(screen.RestoreCursor);
-        using AtomicFile? picture = plot is null ? null : AtomicFile.Create(plot);
         using INamedTensors a = TensorSet.Open(pathA), b = TensorSet.Open(pathB);
+        using AtomicFile? picture = plot is null ? null : AtomicFile.Create(NotAnInput(plot, a, b));
+        interrupt.WhenGivenUp(() =>
+        {
+            picture?.Dispose();
+            screen.RestoreCursor();
+        });
         Stopwatch watch = Stopwatch.StartNew();
         TensorComparison comparison = WorkProgressView.Run(
             screen,
@@ -114,11 +118,24 @@ internal sealed class CompareCommand : Command
         return comparison.IsWithin ? ExitCode.Done : ExitCode.Different;
     }
 
+    private static string NotAnInput(string plot, INamedTensors a, INamedTensors b)
+    {
+        string target = Path.GetFullPath(plot);
+        return a.Tensors.Concat(b.Tensors).Any(x => Path.GetFullPath(x.File) == target)
+            ? throw new GemmaException("the picture would replace what is compared", plot)
+            : plot;
+    }
+
     private static void Draw(Screen screen, TensorComparison comparison, ComparisonOptions options, AtomicFile picture)
     {
         StateHeatmap heatmap = new(comparison, options.Tolerance);
         heatmap.WritePng(picture.Stream);
         picture.Commit();
+        if (!heatmap.HasText)
+        {
+            screen.Warn("there are no fonts on this system: the picture has no words");
+        }
+
         if (heatmap.States < comparison.States.Count(x => x.Heat is not null))
         {
             screen.Warn($"the picture shows {Amount.Count(heatmap.States)} states of {Amount.Count(heatmap.Tokens)} tokens, not those of other lengths or beyond");

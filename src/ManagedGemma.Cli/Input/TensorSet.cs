@@ -10,6 +10,7 @@ internal static class TensorSet
     public static INamedTensors Open(string path) => Directory.Exists(path) ? DumpTensors.Open(path) : Path.GetExtension(path) switch
     {
         DumpTensors.DataExtension => DumpTensors.Open(path),
+        TorchTensors.Extension => TorchTensors.Open(path),
         _ => SafetensorsTensors.Open(path),
     };
 }

@@ -67,7 +67,7 @@ internal static class CompareSections
 
     private static Section States(TensorComparison comparison, List<StateComparison> shown) => new(
         string.Empty,
-        ["state", ">max abs", ">relative L2", ">cosine", "note"],
+        ["state", ">max abs", ">rel. L2", ">cosine", "note"],
         [.. shown.Select(x => (IReadOnlyList<string>)
             [x.Name, x.Verdict == StateVerdict.ShapesDiffer ? "-" : Number(x.MaxAbs), Number(x.RelativeL2), Cosine(x.Cosine), Note(x, comparison)])])
     {
@@ -129,7 +129,7 @@ internal static class CompareSections
         }
 
         return new Section(
-            $"Where {state.Name} differs most", [">token", ">of the error", ">relative L2", ">channel", ">of the error", ">relative L2"], rows);
+            $"Where {state.Name} differs most", [">token", ">of the error", ">rel. L2", ">channel", ">of the error", ">rel. L2"], rows);
 
         static string[] Cells(IReadOnlyList<WorstPart> parts, int index) => index < parts.Count
             ? [Amount.Count(parts[index].Index), Percent(parts[index].Share), Number(parts[index].RelativeL2)]

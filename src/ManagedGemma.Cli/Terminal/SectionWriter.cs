@@ -44,7 +44,7 @@ internal static class SectionWriter
         table.BorderColor(Color.Grey);
         if (section.Title.Length > 0)
         {
-            table.Title = new TableTitle(Markup.Escape(section.Title), new Style(decoration: Decoration.Bold));
+            table.Title = new TableTitle(Markup.Escape(SafeText.Show(section.Title)), new Style(decoration: Decoration.Bold));
         }
 
         int count = section.Columns.Count > 0 ? section.Columns.Count : 2;
@@ -75,7 +75,7 @@ internal static class SectionWriter
     {
         if (section.Title.Length > 0)
         {
-            writer.WriteLine(section.Title);
+            writer.WriteLine(SafeText.Show(section.Title));
         }
 
         List<IReadOnlyList<string>> rows = [.. section.Rows];

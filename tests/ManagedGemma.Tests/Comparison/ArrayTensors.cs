@@ -26,16 +26,11 @@ internal sealed class ArrayTensors : INamedTensors
     public ArrayTensors Add(string name, ElementType type, ReadOnlySpan<byte> bytes, params long[] shape)
     {
         Assert.Equal(bytes.Length, shape.Aggregate(1L, (x, y) => x * y) * type.ByteSize());
-        _tensors.Add(new ArrayTensor(name, type, shape, bytes.ToArray()));
+        _tensors.Add(new MemoryTensor(name, Path, type, shape, bytes.ToArray()));
         return this;
     }
 
     public void Dispose()
     {
-    }
-
-    private sealed class ArrayTensor(string name, ElementType type, long[] shape, byte[] bytes) : NamedTensor(name, "memory", type, shape, bytes.Length)
-    {
-        public override void Read(long byteOffset, Span<byte> destination) => bytes.AsSpan((int)byteOffset, destination.Length).CopyTo(destination);
     }
 }
