@@ -96,6 +96,13 @@ public sealed class PackedRepository : IDisposable
     {
         string app = NewDirectory("app");
         File.Copy(Path.Combine(TestFiles.Repository, "samples", "ConsoleApp", "Program.cs"), Path.Combine(app, "Program.cs"));
+
+        // Whatever lies in directories above is none of its business.
+        foreach (string file in new[] { "Directory.Build.props", "Directory.Build.targets", "Directory.Packages.props" })
+        {
+            File.WriteAllText(Path.Combine(app, file), "<Project />");
+        }
+
         File.WriteAllText(Path.Combine(app, "NuGet.config"), $"""
             <configuration><packageSources><add key="packed" value="{Packages}" /></packageSources></configuration>
             """);
