@@ -6,6 +6,7 @@ using ManagedGemma.Checkpoints.Synthetic;
 using ManagedGemma.Conditioning;
 using ManagedGemma.Generation;
 using ManagedGemma.Model;
+using ManagedGemma.Tests.Support;
 using ManagedGemma.Tokenization;
 
 namespace ManagedGemma.Tests.Generation;
@@ -248,6 +249,40 @@ public sealed class GeneratorTests
         Assert.Throws<GemmaException>(() => generator.Complete([]));
         Assert.Throws<GemmaException>(() => generator.Complete([2, 320]));
         Assert.Equal("context", Assert.Throws<GemmaException>(() => generator.Complete(new int[generator.ContextLength])).Subject);
+    }
+
+    [Theory]
+    [InlineData(PromptLookup.Off)]
+    [InlineData(PromptLookup.On)]
+    public void The_contexts_end_ends_a_text_and_a_prompt_that_fills_it_is_refused(PromptLookup lookup)
+    {
+        string source = ZooModel.Named("text-4bit").Path, folder = Directory.CreateTempSubdirectory("managed-gemma-test-").FullName;
+        try
+        {
+            File.Copy(Path.Combine(source, "model.safetensors"), Path.Combine(folder, "model.safetensors"));
+            string config = File.ReadAllText(Path.Combine(source, "config.json"));
+            File.WriteAllText(Path.Combine(folder, "config.json"), config.Replace("\"max_position_embeddings\": 32768", "\"max_position_embeddings\": 64", StringComparison.Ordinal));
+            using GemmaTextGenerator generator = new(GemmaModel.Load(folder), new ByteTokenizer());
+            Assert.Equal(64, generator.ContextLength);
+            GenerationResult result = generator.Complete(Ids(1, 50), new() { StopIds = [], PromptLookup = lookup });
+            Assert.Equal((FinishReason.Length, 14), (result.FinishReason, result.TokenIds.Count));
+            Assert.Equal("context", Assert.Throws<GemmaException>(() => generator.Complete(Ids(1, 64))).Subject);
+            Assert.Equal("max_position_embeddings", Assert.Throws<GemmaException>(() => generator.Complete(Ids(1, 65))).Subject);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public void Layers_with_a_window_keep_no_more_than_it()
+    {
+        using GemmaTextGenerator generator = GemmaTextGenerator.LoadDemo();
+
+        // Two key heads of 32, keys and values, four bytes: 512 a token in each of two full layers and ten with a window of 64.
+        Assert.Equal(512 * 12 * 10, generator.CacheBytes(10));
+        Assert.Equal(512 * ((2 * 100) + (10 * 64)), generator.CacheBytes(100));
     }
 
     private static Gen<Job> Jobs() =>
