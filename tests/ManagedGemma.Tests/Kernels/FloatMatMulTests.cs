@@ -25,17 +25,27 @@ public unsafe class FloatMatMulTests
         float[] y = Nasty.Uniform(seed, rows * (columns + 2));
         foreach (bool accumulate in new[] { false, true })
         {
-            int[] reference = Nasty.Bits(Multiply(Nasty.Tables[0], x, depth + 3, rows, w, columns + 1, depth, y, columns + 2, columns, accumulate));
+            float[] reference = Multiply(Nasty.Tables[0], x, depth + 3, rows, w, columns + 1, depth, y, columns + 2, columns, accumulate);
             foreach (KernelTable table in Nasty.Tables.Skip(1))
             {
-                if (!reference.AsSpan().SequenceEqual(Nasty.Bits(Multiply(table, x, depth + 3, rows, w, columns + 1, depth, y, columns + 2, columns, accumulate))))
+                float[] result = Multiply(table, x, depth + 3, rows, w, columns + 1, depth, y, columns + 2, columns, accumulate);
+                for (int i = 0; i < result.Length; i++)
                 {
-                    return false;
+                    if (!Nasty.SameChain(reference[i], result[i], depth + 1, () => Magnitude(i)))
+                    {
+                        return false;
+                    }
                 }
             }
         }
 
         return true;
+
+        double Magnitude(int i)
+        {
+            int row = i / (columns + 2), column = i % (columns + 2);
+            return Math.Abs(y[i]) + (column < columns ? Enumerable.Range(0, depth).Sum(k => Math.Abs((double)x[(row * (depth + 3)) + k] * w[(k * (columns + 1)) + column])) : 0);
+        }
     });
 
     [Property(MaxTest = 60)]

@@ -17,7 +17,7 @@ public class RowKernelTests
          from length in Gen.OneOf(Gen.Choose(1, 150), Gen.Elements(256, 640, 1151, 3840))
          select (seed, length)).ToArbitrary();
 
-    // The sum of squares: (n/32 + 6) roundings at the narrowest; its root halves that; three products more.
+    // The sum of squares: (n/16 + 7) roundings of half an ulp at the narrowest; its root halves that; three products more.
     [Property(MaxTest = 200)]
     public Property RmsNorm_agrees_with_the_reference() => Prop.ForAll(Rows, row =>
     {

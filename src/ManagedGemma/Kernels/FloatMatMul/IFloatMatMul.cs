@@ -4,7 +4,9 @@ namespace ManagedGemma.Kernels.FloatMatMul;
 /// Y = X·W or Y += X·W in float32, W row-major: the one float product, used for unpacked weights, for attention scores
 /// (W: a panel of transposed keys) and for attention outputs (W: values as they lie).
 /// Every element of Y is one chain of fused multiply-adds in ascending order of depth, started from 0 or from Y: so the
-/// bits depend neither on the instruction set nor on how rows, columns and depth are cut into calls.
+/// bits depend neither on the instruction set nor on how rows, columns and depth are cut into calls. Where the processor does not fuse
+/// (<see cref="InstructionSets.FusesMultiplyAdd"/>), the portable kernel rounds each product too: within 2n · 2⁻²⁴ · Σ|x·w| of the exact sum
+/// instead of n · 2⁻²⁴ · Σ|x·w| for n products, and still the same however the work is cut.
 /// </summary>
 internal unsafe interface IFloatMatMul
 {

@@ -5,6 +5,9 @@ namespace ManagedGemma.Kernels.Int4;
 /// <summary>What becomes of a vector of transposed words.</summary>
 internal unsafe interface IWordStore
 {
+    /// <summary>Stores words of four rows.</summary>
+    static abstract void Store(Vector128<uint> words, uint* target);
+
     /// <summary>Stores words of eight rows.</summary>
     static abstract void Store(Vector256<uint> words, uint* target);
 

@@ -7,6 +7,13 @@ namespace ManagedGemma.Kernels.Int4;
 internal readonly unsafe struct NibbleStore : IWordStore
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(Vector128<uint> words, uint* target)
+    {
+        (words & Vector128.Create(0x0F0F0F0Fu)).Store(target);
+        ((words >>> 4) & Vector128.Create(0x0F0F0F0Fu)).Store(target + (2 * Vector128<uint>.Count));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Vector256<uint> words, uint* target)
     {
         (words & Vector256.Create(0x0F0F0F0Fu)).Store(target);

@@ -6,7 +6,8 @@ namespace ManagedGemma.Kernels.Int4;
 /// <summary>
 /// While tokens pass over one chunk of a panel the next is fetched into the second-level cache: words, scales and biases, line by
 /// line in the order of memory, so that a page is looked up once. In the order in which words are transposed, row after row, eight
-/// tokens took twice as long over a mapped file. Spread over the tiles. Beyond the last row a prefetch does nothing.
+/// tokens took twice as long over a mapped file. Spread over the tiles. Beyond the last row a prefetch does nothing,
+/// nor where .NET has no instruction for it (Arm64).
 /// </summary>
 internal unsafe struct PanelPrefetch
 {
@@ -35,8 +36,11 @@ internal unsafe struct PanelPrefetch
         _groups = Math.Min(chunk.MostGroups, rows.Groups - _firstGroup);
         int tiles = (chunk.EndToken - chunk.FirstToken + tileTokens - 1) / tileTokens;
         int steps = tiles * chunk.Groups, lines = panelRows * _groups * ((Int4Rows.GroupWords * sizeof(uint)) + 4) / LineBytes;
-        _perGroup = (lines / steps) + 1;
-        NextTable();
+        if (Sse.IsSupported)
+        {
+            _perGroup = (lines / steps) + 1;
+            NextTable();
+        }
     }
 
     /// <summary>Fetches a group's share: called once a group by every tile.</summary>
