@@ -44,16 +44,23 @@ internal static class Nasty
     /// <summary>
     /// Whether a chain of multiply-adds is the reference's: the bits where the processor fuses. Where it does not, the reference rounds each of
     /// its sums and the portable kernels each product besides, so both together are off by 3 · 2⁻²⁴ of the magnitudes a product, and by the
-    /// least subnormal where a product underflows.
+    /// least subnormal where a product underflows; magnitudes beyond float's range may overflow in either.
     /// </summary>
     /// <param name="reference">The reference's value.</param>
     /// <param name="value">The kernel's value.</param>
     /// <param name="roundings">Products and other sums of the longest chain.</param>
     /// <param name="magnitude">The sum of the magnitudes of all that is added.</param>
-    public static bool SameChain(float reference, float value, int roundings, Func<double> magnitude) =>
-        InstructionSets.FusesMultiplyAdd
-            ? Bits([reference])[0] == Bits([value])[0]
-            : Math.Abs((double)reference - value) <= roundings * ((3 * Math.Pow(2, -24) * magnitude()) + float.Epsilon);
+    public static bool SameChain(float reference, float value, int roundings, Func<double> magnitude)
+    {
+        if (InstructionSets.FusesMultiplyAdd || Bits([reference])[0] == Bits([value])[0])
+        {
+            return Bits([reference])[0] == Bits([value])[0];
+        }
+
+        double added = magnitude();
+        return Math.Abs((double)reference - value) <= roundings * ((3 * Math.Pow(2, -24) * added) + float.Epsilon)
+            || (added >= float.MaxValue && !(float.IsFinite(reference) && float.IsFinite(value)));
+    }
 
     /// <summary>The bits, to compare exactly (NaN equal to itself).</summary>
     public static int[] Bits(ReadOnlySpan<float> values)
