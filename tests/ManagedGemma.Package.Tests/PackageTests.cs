@@ -15,6 +15,7 @@ public class PackageTests(PackedRepository repository)
 
     [SlowTheory]
     [InlineData("ManagedGemma", "CommunityToolkit.HighPerformance", "Microsoft.ML.Tokenizers", "System.Numerics.Tensors")]
+    [InlineData("ManagedGemma.Extensions.AI", "ManagedGemma", "Microsoft.Extensions.AI.Abstractions", "Microsoft.Extensions.DependencyInjection.Abstractions", "Microsoft.Extensions.Options")]
     [InlineData("ManagedGemma.Hub", "ManagedGemma", "Microsoft.Extensions.Http", "Microsoft.Extensions.Http.Resilience", "Microsoft.Extensions.Logging.Abstractions")]
     [InlineData("ManagedGemma.Ltx", "ManagedGemma", "System.IO.Hashing")]
     [InlineData("ManagedGemma.Plots", "ManagedGemma", "ScottPlot", "SkiaSharp.NativeAssets.Linux.NoDependencies")]
@@ -32,6 +33,7 @@ public class PackageTests(PackedRepository repository)
 
     [SlowTheory]
     [InlineData("ManagedGemma")]
+    [InlineData("ManagedGemma.Extensions.AI")]
     [InlineData("ManagedGemma.Hub")]
     [InlineData("ManagedGemma.Ltx")]
     [InlineData("ManagedGemma.Plots")]

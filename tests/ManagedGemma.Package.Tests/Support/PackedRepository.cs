@@ -13,7 +13,7 @@ public sealed class PackedRepository : IDisposable
     /// <summary>A host that SourceLink knows.</summary>
     public const string Origin = "https://github.com/example/ManagedGemma";
 
-    private static readonly string[] Projects = ["ManagedGemma", "ManagedGemma.Cli", "ManagedGemma.Hub", "ManagedGemma.Ltx", "ManagedGemma.Plots"];
+    private static readonly string[] Projects = ["ManagedGemma", "ManagedGemma.Cli", "ManagedGemma.Extensions.AI", "ManagedGemma.Hub", "ManagedGemma.Ltx", "ManagedGemma.Plots"];
 
     private readonly TemporaryDirectory _directory = new();
     private readonly Lazy<string> _packages;
