@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 
 namespace ManagedGemma.Bench.Roofline;
@@ -19,6 +20,11 @@ internal static class Limits
         "maddwd-256" when Avx2.IsSupported => Arithmetic(name, threads, 16, Multiplies.Maddwd256),
         "fma-512" when Avx512F.IsSupported => Arithmetic(name, threads, 16, Multiplies.Fma512),
         "fma-256" when Fma.IsSupported => Arithmetic(name, threads, 8, Multiplies.Fma256),
+        "sdot-128" when Dp.IsSupported => Arithmetic(name, threads, 16, Multiplies128.Sdot),
+        "smlal-128" when AdvSimd.IsSupported => Arithmetic(name, threads, 4, Multiplies128.Smlal),
+        "mul16-128" when Vector128.IsHardwareAccelerated => Arithmetic(name, threads, 8, Multiplies128.Mul16),
+        "mul32-128" when Vector128.IsHardwareAccelerated => Arithmetic(name, threads, 4, Multiplies128.Mul32),
+        "fma-128" when Vector128.IsHardwareAccelerated => Arithmetic(name, threads, 4, Multiplies128.Fma),
         "memory" => Memory(name, MemoryStreams.Anonymous(threads)),
         "memory-mapped" => Memory(name, MemoryStreams.Mapped(threads)),
         _ => null,
@@ -26,7 +32,10 @@ internal static class Limits
 
     /// <summary>All names, in the order in which they are shown.</summary>
     public static IReadOnlyList<string> Names { get; } =
-        ["maddubs-512", "maddubs-256", "vnni-256", "maddwd-512", "maddwd-256", "fma-512", "fma-256", "memory", "memory-mapped"];
+        [
+        "maddubs-512", "maddubs-256", "vnni-256", "sdot-128", "mul16-128", "maddwd-512", "maddwd-256", "smlal-128", "mul32-128", "fma-512", "fma-256", "fma-128",
+        "memory", "memory-mapped",
+    ];
 
     private static LimitMeter Arithmetic(string name, int threads, int lanes, Func<int, int> kernel)
     {
