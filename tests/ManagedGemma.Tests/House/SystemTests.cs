@@ -23,6 +23,7 @@ public partial class SystemTests
         [
             "ManagedGemma.Cli/Hosting/Interrupt.cs",        // which signals there are
             "ManagedGemma.Cli/Hosting/MemoryUse.cs",        // /proc, else .NET's own count
+            "ManagedGemma.Cli/Input/Captions/MediaPath.cs", // names that no file can have, and that differ in case
             "ManagedGemma.Cli/Output/OutputName.cs",        // names that differ in case
             "ManagedGemma.Hub/Transfer/DiskSpace.cs",       // a drive, or a directory on it
             "ManagedGemma/Checkpoints/FileReplacement.cs",  // files that are held for a moment
