@@ -11,7 +11,7 @@ public partial class SampleTests
     {
         string readme = File.ReadAllText(Path.Combine(TestFiles.Repository, "README.md"));
         string section = readme[readme.IndexOf("\n## Samples\n", StringComparison.Ordinal)..readme.IndexOf("\n## More\n", StringComparison.Ordinal)];
-        string[] expected = [.. new[] { "ConsoleApp", "WebApi", "BatchJob" }
+        string[] expected = [.. new[] { "ConsoleApp", "WebApi", "BatchJob", "Chat" }
             .Select(name => File.ReadAllText(Path.Combine(TestFiles.Repository, "samples", name, "Program.cs")))];
         Assert.Equal(expected, Code().Matches(section).Select(match => match.Groups[1].Value));
     }
