@@ -1,6 +1,6 @@
 using System.Text.Json;
 using ManagedGemma.Cli.Tests.Support;
-using ManagedGemma.Conditioning.Enhancement;
+using ManagedGemma.Generation.Enhancement;
 
 namespace ManagedGemma.Cli.Tests;
 

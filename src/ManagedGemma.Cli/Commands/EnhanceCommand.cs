@@ -7,8 +7,8 @@ using ManagedGemma.Cli.Options;
 using ManagedGemma.Cli.Output;
 using ManagedGemma.Cli.Terminal;
 using ManagedGemma.Conditioning;
-using ManagedGemma.Conditioning.Enhancement;
 using ManagedGemma.Generation;
+using ManagedGemma.Generation.Enhancement;
 
 namespace ManagedGemma.Cli.Commands;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using ManagedGemma.Cli.Commands.Enhance;
-using ManagedGemma.Conditioning.Enhancement;
+using ManagedGemma.Generation.Enhancement;
 
 namespace ManagedGemma.Cli.Options;
 

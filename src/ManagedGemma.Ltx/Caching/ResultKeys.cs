@@ -21,7 +21,7 @@ internal sealed class ResultKeys
         using IdentityHash hash = new();
         hash.Add(Version);
         hash.Add(CheckpointIdentity.Of(encoder));
-        hash.Add(ltx is null ? [] : CheckpointIdentity.Of(ltx));
+        hash.Add(ltx is null ? [] : LtxIdentity.Of(ltx));
         _checkpoints = hash.Result();
     }
 

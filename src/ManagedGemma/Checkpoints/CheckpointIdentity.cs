@@ -1,52 +1,50 @@
-using System.Buffers.Binary;
-using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
-
 namespace ManagedGemma.Checkpoints;
 
 /// <summary>
-/// Tells checkpoints apart without reading them whole: SHA-256 over the config's numbers and, tensor by tensor in the order of names, name,
-/// type, shape and samples of the content (beginning, middle, end). Two files with the same identity differ, if at all, in weights between the
-/// samples; where the file lies, and how its tensors are spread over files, does not matter.
+/// What makes two checkpoints the same for a cache or a saved prefix: their settings, and of the tensors that are read names, types, shapes
+/// and samples of the content. Not the files' dates: a copy would be another checkpoint, and a file that was replaced within its date's
+/// resolution, or with its date kept, the same one. Not the whole content: that would read 10 GB before the first prompt. A training or a
+/// merge changes nearly every value of the tensors that it changes; what samples do not see is an edit of a few values by hand.
 /// </summary>
 internal static class CheckpointIdentity
 {
-    private const int SampleBytes = 4096;
-
-    /// <summary>The identity, in hexadecimal digits.</summary>
-    public static string Of(GemmaCheckpoint checkpoint)
+    /// <summary>32 bytes. Where the files lie, and how tensors are spread over them, does not matter.</summary>
+    public static byte[] Of(GemmaCheckpoint checkpoint)
     {
         checkpoint.CheckLengths();
-        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes(Numbers(checkpoint.Config)));
-        byte[] sample = new byte[SampleBytes];
-        Span<byte> length = stackalloc byte[sizeof(int)];
-        foreach (TensorView tensor in checkpoint.Tensors.OrderBy(tensor => tensor.Name, StringComparer.Ordinal))
+        using IdentityHash hash = new();
+        Add(hash, checkpoint.Config);
+        if (checkpoint.ConfigPath is { } path)
         {
-            byte[] head = Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{tensor.Name} {tensor.TypeName} {string.Join(',', tensor.Shape)}"));
-            BinaryPrimitives.WriteInt32LittleEndian(length, head.Length);
-            hash.AppendData(length);
-            hash.AppendData(head);
-            int count = (int)Math.Min(SampleBytes, tensor.ByteLength);
-            long last = tensor.ByteLength - count;
-            foreach (long offset in (long[])[0, last / 2, last])
-            {
-                tensor.CopyTo(offset, sample.AsSpan(0, count));
-                hash.AppendData(sample.AsSpan(0, count));
-            }
+            // Quantisation's settings, and what else may be in it.
+            hash.Add(FileFailure.ReadSmall(path, GemmaConfig.LongestFile));
         }
 
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
+        hash.Add(checkpoint.NormsHoldOne);
+        hash.Add(checkpoint.Tensors.Where(tensor => checkpoint.ModuleOf(tensor) is not null));
+        return hash.Result();
     }
 
-    // What shapes do not tell and a forward pass depends on.
-    private static string Numbers(GemmaConfig config) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"""
-        {config.HiddenSize} {config.IntermediateSize} {config.HeadCount} {config.KeyValueHeadCount} {config.HeadDim} {config.RmsNormEps:R}
-        {config.SlidingWindow} {config.QueryPreAttnScalar:R} {string.Join(',', config.FullAttention)}
-        {config.RopeThetaFull:R} {config.RopeThetaSliding:R} {config.RopeFactorFull:R} {config.RopeFactorSliding:R}
+    private static void Add(IdentityHash hash, GemmaConfig config)
+    {
+        foreach (int size in (ReadOnlySpan<int>)
+            [config.HiddenSize, config.LayerCount, config.IntermediateSize, config.HeadCount, config.KeyValueHeadCount, config.HeadDim, config.SlidingWindow])
+        {
+            hash.Add((long)size);
+        }
 
-        """);
+        foreach (double value in (ReadOnlySpan<double>)
+            [
+                config.RmsNormEps, config.QueryPreAttnScalar, config.RopeThetaFull, config.RopeThetaSliding, config.RopeFactorFull,
+                config.RopeFactorSliding,
+            ])
+        {
+            hash.Add(value);
+        }
+
+        foreach (bool full in config.FullAttention)
+        {
+            hash.Add(full);
+        }
+    }
 }

@@ -48,7 +48,7 @@ public sealed class GemmaTextGenerator : IDisposable
         OptionRules.Check(_options);
         Model = model;
         _tokenizer = tokenizer;
-        _identity = new Lazy<string>(() => CheckpointIdentity.Of(model.Checkpoint));
+        _identity = new Lazy<string>(() => Convert.ToHexStringLower(CheckpointIdentity.Of(model.Checkpoint)));
         _loop = new GenerationLoop(model, _options);
     }
 

@@ -187,7 +187,7 @@ public sealed class PromptPrefixTests : IDisposable
         static string Identity(string path)
         {
             using GemmaCheckpoint checkpoint = GemmaCheckpoint.Open(path);
-            return CheckpointIdentity.Of(checkpoint);
+            return Convert.ToHexString(CheckpointIdentity.Of(checkpoint));
         }
     }
 }

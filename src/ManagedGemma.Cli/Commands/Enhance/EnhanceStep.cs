@@ -1,8 +1,8 @@
 using ManagedGemma.Cli.Input;
 using ManagedGemma.Cli.Terminal;
 using ManagedGemma.Conditioning;
-using ManagedGemma.Conditioning.Enhancement;
 using ManagedGemma.Generation;
+using ManagedGemma.Generation.Enhancement;
 using ManagedGemma.Model;
 
 namespace ManagedGemma.Cli.Commands.Enhance;

@@ -1,9 +1,8 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
-using ManagedGemma.Checkpoints;
 
-namespace ManagedGemma.Ltx.Caching;
+namespace ManagedGemma.Checkpoints;
 
 /// <summary>SHA-256 of a succession of values. Each is written with its length or in a fixed size, so that no two successions look alike.</summary>
 internal sealed class IdentityHash : IDisposable
@@ -59,6 +58,15 @@ internal sealed class IdentityHash : IDisposable
         Add(tensor, 0, PieceBytes);
         Add(tensor, (tensor.ByteLength - PieceBytes) / 2, PieceBytes);
         Add(tensor, tensor.ByteLength - PieceBytes, PieceBytes);
+    }
+
+    /// <summary>Adds tensors, in the order of their names.</summary>
+    public void Add(IEnumerable<TensorView> tensors)
+    {
+        foreach (TensorView tensor in tensors.OrderBy(tensor => tensor.Name, StringComparer.Ordinal))
+        {
+            Add(tensor);
+        }
     }
 
     /// <summary>The 32 bytes of all that was added; it begins anew afterwards.</summary>

@@ -2,7 +2,7 @@ using ManagedGemma.Generation;
 using ManagedGemma.Generation.Chat;
 using ManagedGemma.Model;
 
-namespace ManagedGemma.Conditioning.Enhancement;
+namespace ManagedGemma.Generation.Enhancement;
 
 /// <summary>
 /// Lets the model write a full prompt from a short one, as LTX's pipelines do before they encode it. The instructions are read once and

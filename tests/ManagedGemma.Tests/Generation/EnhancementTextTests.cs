@@ -1,10 +1,10 @@
 using System.Text.Json;
-using ManagedGemma.Conditioning.Enhancement;
 using ManagedGemma.Generation.Chat;
+using ManagedGemma.Generation.Enhancement;
 using ManagedGemma.Tests.Support;
 using ManagedGemma.Tokenization;
 
-namespace ManagedGemma.Tests.Conditioning;
+namespace ManagedGemma.Tests.Generation;
 
 /// <summary>What is asked of the model, and what is made of its answer, against ltx-core's own.</summary>
 public sealed class EnhancementTextTests

@@ -1,6 +1,6 @@
 using ManagedGemma.Generation;
 
-namespace ManagedGemma.Conditioning.Enhancement;
+namespace ManagedGemma.Generation.Enhancement;
 
 /// <summary>A prompt's enhancement.</summary>
 /// <param name="Text">The new prompt.</param>

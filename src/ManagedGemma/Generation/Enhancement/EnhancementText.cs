@@ -1,7 +1,7 @@
 using System.Text;
 using ManagedGemma.Generation.Chat;
 
-namespace ManagedGemma.Conditioning.Enhancement;
+namespace ManagedGemma.Generation.Enhancement;
 
 /// <summary>
 /// The text before and after an enhancement: the messages that ask for it, and what is done to the answer, both as in Lightricks' ltx-core

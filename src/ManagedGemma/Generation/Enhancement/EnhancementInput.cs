@@ -1,4 +1,4 @@
-namespace ManagedGemma.Conditioning.Enhancement;
+namespace ManagedGemma.Generation.Enhancement;
 
 /// <summary>What a prompt is enhanced for.</summary>
 public enum EnhancementInput
