@@ -21,7 +21,7 @@ public class NativeToolTests(PackedRepository repository, ITestOutputHelper outp
         Assert.DoesNotContain("warning", publish.Out, StringComparison.OrdinalIgnoreCase);
         string program = Path.Combine(directory, "managed-gemma");
         Run encode = Run.In(directory, program, "encode", "A red fox", "--output", "fox.safetensors", "--quiet", "--json").Succeeds();
-        Assert.Contains("\"is_demo\": true", encode.Out, StringComparison.Ordinal);
+        Assert.Contains("\"is_demo\":true", encode.Out, StringComparison.Ordinal);
         Assert.True(File.Exists(Path.Combine(directory, "fox.safetensors")));
         Assert.Contains("Avx2", Run.In(directory, program, "inspect").Succeeds().Out, StringComparison.Ordinal);
         double[] milliseconds = [.. Enumerable.Range(0, 10).Select(_ =>
