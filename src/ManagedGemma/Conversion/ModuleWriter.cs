@@ -15,6 +15,9 @@ internal sealed unsafe class ModuleWriter : IDisposable
 {
     private const int WriteBytes = 1 << 20;
 
+    // Rows of a dense matrix after which their pages are given back.
+    private const int DenseRows = 1024;
+
     private readonly GemmaCheckpoint _source;
     private readonly ShardedSafetensorsWriter _writer;
     private readonly WorkerTeam _team;
@@ -98,6 +101,23 @@ internal sealed unsafe class ModuleWriter : IDisposable
             cancellation.ThrowIfCancellationRequested();
             rows.Read(i, 0, row);
             WriteDense(module, i, row);
+            if ((i + 1) % DenseRows == 0 || i + 1 == matrix.Rows)
+            {
+                GiveBack(matrix, i / DenseRows * DenseRows, (i % DenseRows) + 1);
+            }
+        }
+    }
+
+    // The source is read once, so its pages stay neither in this process nor in the system's cache.
+    private static void GiveBack(WeightMatrix matrix, long first, long count)
+    {
+        foreach (TensorView tensor in new[] { matrix.Weight, matrix.Scales, matrix.Biases }.OfType<TensorView>())
+        {
+            if (tensor.Range is { } range)
+            {
+                long row = tensor.ByteLength / matrix.Rows;
+                range.File.Release(range.Offset + (first * row), count * row);
+            }
         }
     }
 
@@ -148,6 +168,7 @@ internal sealed unsafe class ModuleWriter : IDisposable
             }
 
             WriteBytesOf(module, _words.Pointer, (long)job.Count * wordBytes, cancellation);
+            GiveBack(matrix, first, job.Count);
         }
 
         _writer.Begin(module.Path + ".scales");
