@@ -27,6 +27,12 @@ internal readonly record struct FileRange(MappedFile File, long Offset, long Len
         return merged;
     }
 
+    /// <summary>Starts reading the range where it is not in memory.</summary>
+    public void ReadAhead() => File.ReadAhead(Offset, Length);
+
+    /// <summary>Gives the pages back, in this process and in the system's cache.</summary>
+    public void Release() => File.Release(Offset, Length);
+
     /// <summary>Whether the range seems to be in memory: its last byte and one every 16 MB are.</summary>
     public bool IsCached()
     {

@@ -48,5 +48,15 @@ public sealed class WeightMatrix
     public TensorView? Biases { get; }
 
     /// <summary>Bytes of all tensors together.</summary>
-    public long ByteLength => Weight.ByteLength + (Scales?.ByteLength ?? 0) + (Biases?.ByteLength ?? 0);
+    public long ByteLength => Tensors.Sum(tensor => tensor.ByteLength);
+
+    private IEnumerable<TensorView> Tensors => new[] { Weight, Scales, Biases }.OfType<TensorView>();
+
+    /// <summary>Where some rows lie in mapped files; nowhere when they are in memory.</summary>
+    internal IEnumerable<FileRange> Ranges(long firstRow, long rows) =>
+        from tensor in Tensors
+        let range = tensor.Range
+        where range is not null
+        let row = tensor.ByteLength / Rows
+        select range.Value with { Offset = range.Value.Offset + (firstRow * row), Length = rows * row };
 }

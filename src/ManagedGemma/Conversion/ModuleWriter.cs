@@ -96,28 +96,26 @@ internal sealed unsafe class ModuleWriter : IDisposable
         WeightRows rows = new(matrix, _kernels);
         float[] row = new float[module.Columns];
         _writer.Begin(module.Path + ".weight");
-        for (long i = 0; i < matrix.Rows; i++)
+        for (long first = 0; first < matrix.Rows; first += DenseRows)
         {
-            cancellation.ThrowIfCancellationRequested();
-            rows.Read(i, 0, row);
-            WriteDense(module, i, row);
-            if ((i + 1) % DenseRows == 0 || i + 1 == matrix.Rows)
+            long count = Math.Min(DenseRows, matrix.Rows - first);
+            for (long i = first; i < first + count; i++)
             {
-                GiveBack(matrix, i / DenseRows * DenseRows, (i % DenseRows) + 1);
+                cancellation.ThrowIfCancellationRequested();
+                rows.Read(i, 0, row);
+                WriteDense(module, i, row);
             }
+
+            GiveBack(matrix, first, count);
         }
     }
 
     // The source is read once, so its pages stay neither in this process nor in the system's cache.
     private static void GiveBack(WeightMatrix matrix, long first, long count)
     {
-        foreach (TensorView tensor in new[] { matrix.Weight, matrix.Scales, matrix.Biases }.OfType<TensorView>())
+        foreach (FileRange range in matrix.Ranges(first, count))
         {
-            if (tensor.Range is { } range)
-            {
-                long row = tensor.ByteLength / matrix.Rows;
-                range.File.Release(range.Offset + (first * row), count * row);
-            }
+            range.Release();
         }
     }
 

@@ -27,9 +27,9 @@ internal sealed class LayerPages
         }
 
         FileRange[] missing = Array.FindAll(_layers[layer], range => !range.IsCached());
-        return missing.Length == 0 ? null : Task.Run(() => Array.ForEach(missing, range => range.File.ReadAhead(range.Offset, range.Length)));
+        return missing.Length == 0 ? null : Task.Run(() => Array.ForEach(missing, range => range.ReadAhead()));
     }
 
     /// <summary>Gives a layer's pages back.</summary>
-    public void Release(int layer) => Array.ForEach(_layers[layer], range => range.File.Release(range.Offset, range.Length));
+    public void Release(int layer) => Array.ForEach(_layers[layer], range => range.Release());
 }

@@ -37,8 +37,7 @@ internal sealed unsafe class Linear
     public long ByteLength => _matrix.ByteLength;
 
     /// <summary>Where the matrix lies in mapped files.</summary>
-    public IEnumerable<FileRange> Ranges =>
-        new[] { _matrix.Weight.Range, _matrix.Scales?.Range, _matrix.Biases?.Range }.OfType<FileRange>();
+    public IEnumerable<FileRange> Ranges => _matrix.Ranges(0, Rows);
 
     /// <summary>Some rows of a 4-bit matrix.</summary>
     public Int4Rows Int4(int first, int count) =>
