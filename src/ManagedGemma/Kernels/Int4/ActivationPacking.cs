@@ -13,9 +13,9 @@ internal static unsafe class ActivationPacking
     /// <summary>Packs four words of 16-bit values.</summary>
     /// <param name="values">32 integers in −32767..32767.</param>
     /// <param name="target">The first word's dword for i = 0; i follows i at 16 dwords.</param>
-    /// <param name="wordSums">The four words' sums.</param>
+    /// <returns>Their sum.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Int16(int* values, int* target, int* wordSums)
+    public static int Int16(int* values, int* target)
     {
         // Per word a vector of the pairs (i, i + 4), i = 0..3; then 4x4 transposed: per i a vector of words.
         Vector128<int> p0 = Pairs(values, out Vector128<int> s0);
@@ -28,21 +28,21 @@ internal static unsafe class ActivationPacking
         Sse2.UnpackHigh(t0, t2).AsInt32().Store(target + 16);
         Sse2.UnpackLow(t1, t3).AsInt32().Store(target + 32);
         Sse2.UnpackHigh(t1, t3).AsInt32().Store(target + 48);
-        Sums(s0, s1, s2, s3).Store(wordSums);
+        return Vector128.Sum((s0 + s1) + (s2 + s3));
     }
 
     /// <summary>Packs four words of 8-bit values.</summary>
     /// <param name="values">32 integers in −127..127.</param>
     /// <param name="target">The first word's dword of even elements; the odd ones follow at 16 dwords.</param>
-    /// <param name="wordSums">The four words' sums.</param>
+    /// <returns>Their sum.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Int8(int* values, int* target, int* wordSums)
+    public static int Int8(int* values, int* target)
     {
-        Vector128<long> first = EvenThenOdd(values, out Vector128<int> s0, out Vector128<int> s1);
-        Vector128<long> second = EvenThenOdd(values + 16, out Vector128<int> s2, out Vector128<int> s3);
+        Vector128<long> first = EvenThenOdd(values, out Vector128<int> s0);
+        Vector128<long> second = EvenThenOdd(values + 16, out Vector128<int> s1);
         Sse2.UnpackLow(first, second).AsInt32().Store(target);
         Sse2.UnpackHigh(first, second).AsInt32().Store(target + 16);
-        Sums(s0, s1, s2, s3).Store(wordSums);
+        return Vector128.Sum(s0 + s1);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -55,18 +55,13 @@ internal static unsafe class ActivationPacking
 
     // Two words as dwords: even elements of both, then odd elements of both.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<long> EvenThenOdd(int* words, out Vector128<int> firstSums, out Vector128<int> secondSums)
+    private static Vector128<long> EvenThenOdd(int* words, out Vector128<int> sums)
     {
         Vector128<int> v0 = Vector128.Load(words), v1 = Vector128.Load(words + 4);
         Vector128<int> v2 = Vector128.Load(words + 8), v3 = Vector128.Load(words + 12);
-        firstSums = v0 + v1;
-        secondSums = v2 + v3;
+        sums = (v0 + v1) + (v2 + v3);
         Vector128<sbyte> bytes = Sse2.PackSignedSaturate(Sse2.PackSignedSaturate(v0, v1), Sse2.PackSignedSaturate(v2, v3));
         Vector128<sbyte> order = Vector128.Create((sbyte)0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15);
         return Ssse3.Shuffle(bytes, order).AsInt64();
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<int> Sums(Vector128<int> s0, Vector128<int> s1, Vector128<int> s2, Vector128<int> s3) =>
-        Ssse3.HorizontalAdd(Ssse3.HorizontalAdd(s0, s1), Ssse3.HorizontalAdd(s2, s3));
 }

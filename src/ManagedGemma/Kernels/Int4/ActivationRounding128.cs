@@ -56,48 +56,51 @@ internal static unsafe class ActivationRounding128
     /// <summary>Packs four words of 16-bit values.</summary>
     /// <param name="values">32 integers in −32767..32767.</param>
     /// <param name="target">The first word's dword for i = 0; i follows i at 16 dwords.</param>
-    /// <param name="wordSums">The four words' sums.</param>
+    /// <returns>Their sum.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void PackInt16(int* values, int* target, int* wordSums)
+    public static int PackInt16(int* values, int* target)
     {
         // Per word a vector of the pairs (i, i + 4), i = 0..3; transposed: per i a vector of words.
-        Vector128<uint> p0 = Pairs(values, wordSums), p1 = Pairs(values + WordLength, wordSums + 1);
-        Vector128<uint> p2 = Pairs(values + (2 * WordLength), wordSums + 2), p3 = Pairs(values + (3 * WordLength), wordSums + 3);
+        Vector128<int> sums = Vector128<int>.Zero;
+        Vector128<uint> p0 = Pairs(values, ref sums), p1 = Pairs(values + WordLength, ref sums);
+        Vector128<uint> p2 = Pairs(values + (2 * WordLength), ref sums), p3 = Pairs(values + (3 * WordLength), ref sums);
         Lanes128.Transpose(ref p0, ref p1, ref p2, ref p3);
         p0.AsInt32().Store(target);
         p1.AsInt32().Store(target + 16);
         p2.AsInt32().Store(target + 32);
         p3.AsInt32().Store(target + 48);
+        return Vector128.Sum(sums);
     }
 
     /// <summary>Packs four words of 8-bit values.</summary>
     /// <param name="values">32 integers in −127..127.</param>
     /// <param name="target">The first word's dword of even elements; the odd ones follow at 16 dwords.</param>
-    /// <param name="wordSums">The four words' sums.</param>
+    /// <returns>Their sum.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void PackInt8(int* values, int* target, int* wordSums)
+    public static int PackInt8(int* values, int* target)
     {
-        Vector128<int> first = EvenThenOdd(values, wordSums), second = EvenThenOdd(values + (2 * WordLength), wordSums + 2);
+        Vector128<int> sums = Vector128<int>.Zero;
+        Vector128<int> first = EvenThenOdd(values, ref sums), second = EvenThenOdd(values + (2 * WordLength), ref sums);
         Vector128.Create(first.GetLower(), second.GetLower()).Store(target);
         Vector128.Create(first.GetUpper(), second.GetUpper()).Store(target + 16);
+        return Vector128.Sum(sums);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<uint> Pairs(int* word, int* sum)
+    private static Vector128<uint> Pairs(int* word, ref Vector128<int> sums)
     {
         Vector128<int> low = Vector128.Load(word), high = Vector128.Load(word + 4);
-        *sum = Vector128.Sum(low + high);
+        sums += low + high;
         return ((low & Vector128.Create(0xFFFF)) | (high << 16)).AsUInt32();
     }
 
     // Two words as dwords: even elements of both, then odd elements of both.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<int> EvenThenOdd(int* words, int* sums)
+    private static Vector128<int> EvenThenOdd(int* words, ref Vector128<int> sums)
     {
         Vector128<int> v0 = Vector128.Load(words), v1 = Vector128.Load(words + 4);
         Vector128<int> v2 = Vector128.Load(words + 8), v3 = Vector128.Load(words + 12);
-        sums[0] = Vector128.Sum(v0 + v1);
-        sums[1] = Vector128.Sum(v2 + v3);
+        sums += (v0 + v1) + (v2 + v3);
         Vector128<sbyte> bytes = Vector128.Narrow(Vector128.Narrow(v0, v1), Vector128.Narrow(v2, v3));
         return Vector128.Shuffle(bytes, Vector128.Create((sbyte)0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15)).AsInt32();
     }

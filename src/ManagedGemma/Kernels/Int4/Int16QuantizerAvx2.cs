@@ -16,14 +16,12 @@ internal sealed unsafe class Int16QuantizerAvx2 : IActivationQuantizer
     public void Quantize(float* row, QuantizedActivations target, int token)
     {
         int* rounded = stackalloc int[Run];
-        int* sums = stackalloc int[Int4Rows.GroupWords];
         for (int group = 0; group < target.Groups; group++)
         {
             float scale = Round(row, ActivationScale.Int16Levels, rounded);
             int* place = (int*)target.Values(token, group / 2) + (group % 2 * 8);
-            ActivationPacking.Int16(rounded, place, sums);
-            ActivationPacking.Int16(rounded + 32, place + 4, sums + 4);
-            target.SetGroup(token, group, scale, sums);
+            int sum = ActivationPacking.Int16(rounded, place) + ActivationPacking.Int16(rounded + 32, place + 4);
+            target.SetGroup(token, group, scale, sum);
             row += Run;
         }
     }

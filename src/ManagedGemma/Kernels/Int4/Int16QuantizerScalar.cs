@@ -5,7 +5,6 @@ internal sealed unsafe class Int16QuantizerScalar : IActivationQuantizer
 {
     public void Quantize(float* row, QuantizedActivations target, int token)
     {
-        int* sums = stackalloc int[Int4Rows.GroupWords];
         for (int group = 0; group < target.Groups; group++, row += Int4Rows.GroupSize)
         {
             int magnitude = 0;
@@ -16,19 +15,19 @@ internal sealed unsafe class Int16QuantizerScalar : IActivationQuantizer
 
             (float scale, float inverse) = ActivationScale.For(magnitude, ActivationScale.Int16Levels);
             int* values = (int*)target.Values(token, group / 2) + (group % 2 * 8);
+            int sum = 0;
             for (int word = 0; word < Int4Rows.GroupWords; word++)
             {
-                sums[word] = 0;
                 for (int i = 0; i < 4; i++)
                 {
                     int low = ActivationScale.Round(row[(8 * word) + i], inverse);
                     int high = ActivationScale.Round(row[(8 * word) + i + 4], inverse);
                     values[(16 * i) + word] = (low & 0xFFFF) | (high << 16);
-                    sums[word] += low + high;
+                    sum += low + high;
                 }
             }
 
-            target.SetGroup(token, group, scale, sums);
+            target.SetGroup(token, group, scale, sum);
         }
     }
 }

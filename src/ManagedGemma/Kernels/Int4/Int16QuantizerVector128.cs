@@ -8,15 +8,13 @@ internal sealed unsafe class Int16QuantizerVector128 : IActivationQuantizer
     public void Quantize(float* row, QuantizedActivations target, int token)
     {
         int* rounded = stackalloc int[Run];
-        int* sums = stackalloc int[Int4Rows.GroupWords];
         for (int group = 0; group < target.Groups; group++, row += Run)
         {
             (float scale, float inverse) = ActivationScale.For(ActivationRounding128.Largest(row, Run), ActivationScale.Int16Levels);
             ActivationRounding128.Round(row, Run, inverse, rounded);
             int* place = (int*)target.Values(token, group / 2) + (group % 2 * 8);
-            ActivationRounding128.PackInt16(rounded, place, sums);
-            ActivationRounding128.PackInt16(rounded + 32, place + 4, sums + 4);
-            target.SetGroup(token, group, scale, sums);
+            int sum = ActivationRounding128.PackInt16(rounded, place) + ActivationRounding128.PackInt16(rounded + 32, place + 4);
+            target.SetGroup(token, group, scale, sum);
         }
     }
 }

@@ -17,16 +17,15 @@ internal sealed unsafe class Int8QuantizerAvx512 : IActivationQuantizer
     public void Quantize(float* row, QuantizedActivations target, int token)
     {
         int* rounded = stackalloc int[Run];
-        int* sums = stackalloc int[Int4Rows.GroupWords];
         (float unit, float rowMagnitude) = ActivationScale.UnitOf(LargestOf(row, target.Groups * Int4Rows.GroupSize));
         for (int group = 0; group < target.Groups; group++, row += 2 * Run)
         {
             int* place = (int*)target.Values(token, group / 2) + (group % 2 * 8);
             int first = Round(row, unit, rowMagnitude, rounded);
-            ActivationPacking.Int8(rounded, place, sums);
+            int firstSum = ActivationPacking.Int8(rounded, place);
             int second = Round(row + Run, unit, rowMagnitude, rounded);
-            ActivationPacking.Int8(rounded, place + RunWords, sums + RunWords);
-            target.SetHalves(token, group, unit, first, second, sums);
+            int secondSum = ActivationPacking.Int8(rounded, place + RunWords);
+            target.SetHalves(token, group, unit, first, firstSum, second, secondSum);
         }
 
         target.SetUnit(token, unit);

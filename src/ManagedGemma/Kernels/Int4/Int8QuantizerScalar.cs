@@ -7,7 +7,7 @@ internal sealed unsafe class Int8QuantizerScalar : IActivationQuantizer
 
     public void Quantize(float* row, QuantizedActivations target, int token)
     {
-        int* sums = stackalloc int[Int4Rows.GroupWords];
+        int* sums = stackalloc int[2];
         int* multiples = stackalloc int[2];
         (float unit, float rowMagnitude) = ActivationScale.UnitOf(Largest(row, target.Groups * Int4Rows.GroupSize));
         for (int group = 0; group < target.Groups; group++, row += Int4Rows.GroupSize)
@@ -16,17 +16,17 @@ internal sealed unsafe class Int8QuantizerScalar : IActivationQuantizer
             for (int half = 0; half < 2; half++)
             {
                 (multiples[half], float inverse) = ActivationScale.HalfScale(Largest(row + (Half * half), Half), unit, rowMagnitude);
+                sums[half] = 0;
                 for (int word = 4 * half; word < (4 * half) + 4; word++)
                 {
                     int even = 0, odd = 0;
-                    sums[word] = 0;
                     for (int i = 0; i < 4; i++)
                     {
                         int first = ActivationScale.Round(row[(8 * word) + (2 * i)], inverse);
                         int second = ActivationScale.Round(row[(8 * word) + (2 * i) + 1], inverse);
                         even |= (first & 0xFF) << (8 * i);
                         odd |= (second & 0xFF) << (8 * i);
-                        sums[word] += first + second;
+                        sums[half] += first + second;
                     }
 
                     values[word] = even;
@@ -34,7 +34,7 @@ internal sealed unsafe class Int8QuantizerScalar : IActivationQuantizer
                 }
             }
 
-            target.SetHalves(token, group, unit, multiples[0], multiples[1], sums);
+            target.SetHalves(token, group, unit, multiples[0], sums[0], multiples[1], sums[1]);
         }
 
         target.SetUnit(token, unit);

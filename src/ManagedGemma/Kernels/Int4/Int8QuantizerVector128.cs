@@ -9,7 +9,7 @@ internal sealed unsafe class Int8QuantizerVector128 : IActivationQuantizer
     public void Quantize(float* row, QuantizedActivations target, int token)
     {
         int* rounded = stackalloc int[Run];
-        int* sums = stackalloc int[Int4Rows.GroupWords];
+        int* sums = stackalloc int[2];
         int* multiples = stackalloc int[2];
         (float unit, float rowMagnitude) = ActivationScale.UnitOf(ActivationRounding128.Largest(row, target.Groups * Int4Rows.GroupSize));
         for (int group = 0; group < target.Groups; group++)
@@ -19,10 +19,10 @@ internal sealed unsafe class Int8QuantizerVector128 : IActivationQuantizer
             {
                 (multiples[half], float inverse) = ActivationScale.HalfScale(ActivationRounding128.Largest(row, Run), unit, rowMagnitude);
                 ActivationRounding128.Round(row, Run, inverse, rounded);
-                ActivationRounding128.PackInt8(rounded, place + (half * RunWords), sums + (half * RunWords));
+                sums[half] = ActivationRounding128.PackInt8(rounded, place + (half * RunWords));
             }
 
-            target.SetHalves(token, group, unit, multiples[0], multiples[1], sums);
+            target.SetHalves(token, group, unit, multiples[0], sums[0], multiples[1], sums[1]);
         }
 
         target.SetUnit(token, unit);

@@ -28,8 +28,6 @@ internal sealed unsafe class QuantizedActivations : IDisposable
 
     private const int BlockWords = 2 * Int4Rows.GroupWords;
 
-    private const int HalfWords = Int4Rows.GroupWords / 2;
-
     private const int HalvesPerGroup = 2;
 
     private NativeBuffer _memory = NativeBuffer.Empty;
@@ -55,7 +53,7 @@ internal sealed unsafe class QuantizedActivations : IDisposable
     /// <summary>Panel form: tokens with what fills them up; the stride of scales and sums.</summary>
     public int PaddedTokens { get; private set; }
 
-    private int Blocks => Words / BlockWords;
+    private int Blocks => (Groups + 1) / 2;
 
     // Scales of a group in panel form.
     private int ScalesPerGroup => Type == ActivationType.Int16 ? 1 : HalvesPerGroup;
@@ -67,9 +65,6 @@ internal sealed unsafe class QuantizedActivations : IDisposable
 
     /// <summary>Bytes of a block of one token's values.</summary>
     public int BlockBytes => BlockWords * (Type == ActivationType.Int16 ? 16 : 8);
-
-    /// <summary>Words in a token's row, filled up to whole blocks.</summary>
-    public int Words { get; private set; }
 
     /// <summary>Panel form of Int8: [token], what a unit of m is worth.</summary>
     public float* Units { get; private set; }
@@ -86,7 +81,6 @@ internal sealed unsafe class QuantizedActivations : IDisposable
         Tokens = tokens;
         Groups = columns / Int4Rows.GroupSize;
         ForRowKernel = forRowKernel;
-        Words = (Groups + 1) / 2 * BlockWords;
         PaddedTokens = forRowKernel ? tokens : Padded(tokens);
         nuint values = (nuint)PaddedTokens * (nuint)Blocks * (nuint)BlockBytes;
         nuint scales = (nuint)PaddedTokens * (nuint)(forRowKernel ? RowScales : Groups * ScalesPerGroup);
@@ -152,10 +146,10 @@ internal sealed unsafe class QuantizedActivations : IDisposable
     /// <param name="token">The token.</param>
     /// <param name="group">The group.</param>
     /// <param name="scale">Its scale.</param>
-    /// <param name="wordSums">Σq of each of its 8 words.</param>
-    public void SetGroup(int token, int group, float scale, int* wordSums)
+    /// <param name="valueSum">Σq.</param>
+    public void SetGroup(int token, int group, float scale, int valueSum)
     {
-        float sum = scale * (HalfSum(wordSums) + HalfSum(wordSums + HalfWords));
+        float sum = scale * valueSum;
         if (ForRowKernel)
         {
             SetRow(token, group, scale, scale, sum);
@@ -171,11 +165,12 @@ internal sealed unsafe class QuantizedActivations : IDisposable
     /// <param name="group">The group.</param>
     /// <param name="unit">What a unit of the multiples is worth.</param>
     /// <param name="first">The multiple of the first half.</param>
+    /// <param name="firstSum">Its Σq.</param>
     /// <param name="second">The multiple of the second half.</param>
-    /// <param name="wordSums">Σq of each of its 8 words.</param>
-    public void SetHalves(int token, int group, float unit, int first, int second, int* wordSums)
+    /// <param name="secondSum">Its Σq.</param>
+    public void SetHalves(int token, int group, float unit, int first, int firstSum, int second, int secondSum)
     {
-        float sum = (first * HalfSum(wordSums)) + (second * HalfSum(wordSums + HalfWords));
+        float sum = (first * firstSum) + (second * secondSum);
         if (ForRowKernel)
         {
             SetRow(token, group, unit * first, unit * second, unit * sum);
@@ -192,8 +187,6 @@ internal sealed unsafe class QuantizedActivations : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _memory.Dispose();
-
-    private static int HalfSum(int* wordSums) => wordSums[0] + wordSums[1] + wordSums[2] + wordSums[3];
 
     private void SetRow(int token, int group, float first, float second, float sum)
     {
