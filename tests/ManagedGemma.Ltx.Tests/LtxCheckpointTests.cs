@@ -2,7 +2,6 @@ using ManagedGemma.Checkpoints;
 using ManagedGemma.Kernels;
 using ManagedGemma.Kernels.RowUnpack;
 using ManagedGemma.Ltx.Tests.Support;
-using ManagedGemma.Tests.Checkpoints;
 using ManagedGemma.Tests.Support;
 using ManagedGemma.Threading;
 

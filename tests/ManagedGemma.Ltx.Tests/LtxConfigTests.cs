@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using ManagedGemma.Conditioning;
 using ManagedGemma.Ltx.Tests.Support;
-using ManagedGemma.Tests.Checkpoints;
 
 namespace ManagedGemma.Ltx.Tests;
 

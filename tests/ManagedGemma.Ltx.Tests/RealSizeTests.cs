@@ -2,7 +2,6 @@ using System.Globalization;
 using ManagedGemma.Bench;
 using ManagedGemma.Conditioning;
 using ManagedGemma.Model;
-using ManagedGemma.Tests.Checkpoints;
 using ManagedGemma.Tests.Support;
 
 namespace ManagedGemma.Ltx.Tests;

@@ -3,7 +3,6 @@ using System.Net;
 using ManagedGemma.Checkpoints;
 using ManagedGemma.Conditioning;
 using ManagedGemma.Package.Tests.Support;
-using ManagedGemma.Tests.Checkpoints;
 
 namespace ManagedGemma.Package.Tests;
 

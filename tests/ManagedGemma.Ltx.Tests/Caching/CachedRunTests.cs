@@ -4,7 +4,6 @@ using ManagedGemma.Ltx.Caching;
 using ManagedGemma.Ltx.Formats;
 using ManagedGemma.Ltx.Tests.Support;
 using ManagedGemma.Model;
-using ManagedGemma.Tests.Checkpoints;
 using ManagedGemma.Tests.Support;
 
 namespace ManagedGemma.Ltx.Tests.Caching;

@@ -1,6 +1,5 @@
 using ManagedGemma.Checkpoints;
 using ManagedGemma.Ltx.Caching;
-using ManagedGemma.Tests.Checkpoints;
 
 namespace ManagedGemma.Ltx.Tests.Caching;
 

@@ -4,7 +4,6 @@ using System.Text;
 using ManagedGemma.Checkpoints;
 using ManagedGemma.Ltx.Formats;
 using ManagedGemma.Ltx.Tests.Support;
-using ManagedGemma.Tests.Checkpoints;
 using ManagedGemma.Tests.Support;
 
 namespace ManagedGemma.Ltx.Tests.Formats;

@@ -3,7 +3,6 @@ using ManagedGemma.Checkpoints;
 using ManagedGemma.Ltx.Formats;
 using ManagedGemma.Ltx.Formats.Torch;
 using ManagedGemma.Ltx.Tests.Support;
-using ManagedGemma.Tests.Checkpoints;
 using ManagedGemma.Tests.Support;
 
 namespace ManagedGemma.Ltx.Tests.Formats;

@@ -1,5 +1,4 @@
 using System.Text;
-using ManagedGemma.Tests.Checkpoints;
 using ManagedGemma.Tests.Support;
 
 namespace ManagedGemma.Package.Tests.Support;

@@ -3,7 +3,6 @@ using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;
 using ManagedGemma.Comparison.Sources;
-using ManagedGemma.Tests.Checkpoints;
 
 namespace ManagedGemma.Tests.Comparison;
 

@@ -3,7 +3,6 @@ using System.Runtime.InteropServices;
 using ManagedGemma.Checkpoints;
 using ManagedGemma.Comparison;
 using ManagedGemma.Comparison.Sources;
-using ManagedGemma.Tests.Checkpoints;
 using ManagedGemma.Tests.Support;
 
 namespace ManagedGemma.Tests.Comparison;

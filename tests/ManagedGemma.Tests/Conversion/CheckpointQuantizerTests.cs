@@ -10,14 +10,9 @@ using ManagedGemma.Tests.Support;
 
 namespace ManagedGemma.Tests.Conversion;
 
-public sealed class CheckpointQuantizerTests : IDisposable
+/// <summary>What the quantiser writes.</summary>
+public sealed class CheckpointQuantizerTests : CheckpointQuantizerTest
 {
-    private static readonly QuantizationScheme Usual = QuantizationScheme.Default(QuantizationMode.Affine);
-
-    private readonly TemporaryDirectory _directory = new();
-
-    public void Dispose() => _directory.Dispose();
-
     public static TheoryData<string, QuantizationMode, int, int> Cases()
     {
         TheoryData<string, QuantizationMode, int, int> cases = [];
@@ -44,11 +39,11 @@ public sealed class CheckpointQuantizerTests : IDisposable
     {
         QuantizationScheme scheme = new(mode, bits, groupSize);
         Quantize(Zoo(folder), "out", scheme);
-        using GemmaCheckpoint checkpoint = GemmaCheckpoint.Open(_directory["out"]);
-        Dequantize(checkpoint, _directory["dense"]);
+        using GemmaCheckpoint checkpoint = GemmaCheckpoint.Open(Target["out"]);
+        Dequantize(checkpoint, Target["dense"]);
         int[] ids = [2, 17, 5, 300, 9, 9, 44];
-        (List<float[]> quantised, int hidden) = States(_directory["out"], ids);
-        (List<float[]> dense, _) = States(_directory["dense"], ids);
+        (List<float[]> quantised, int hidden) = States(Target["out"], ids);
+        (List<float[]> dense, _) = States(Target["dense"], ids);
         float[] expected = [.. dense.SelectMany(x => x)];
         Assert.InRange(Golden.WorstState(quantised, expected, Golden.AllRows(ids.Length), hidden), 0, 1e-5);
     }
@@ -63,7 +58,7 @@ public sealed class CheckpointQuantizerTests : IDisposable
         QuantizationScheme scheme = new(QuantizationMode.Affine, 5, 32);
         using CheckpointQuantizer quantizer = Quantize(Zoo(folder), "out", scheme);
         Assert.Equal(["model.layers.0.mlp.down_proj", "model.layers.1.mlp.down_proj"], quantizer.DenseModules);
-        using GemmaCheckpoint source = GemmaCheckpoint.Open(Zoo(folder)), output = GemmaCheckpoint.Open(_directory["out"]);
+        using GemmaCheckpoint source = GemmaCheckpoint.Open(Zoo(folder)), output = GemmaCheckpoint.Open(Target["out"]);
         Dictionary<string, TensorView> tensors = output.Tensors.ToDictionary(x => x.Name);
         Assert.Equal(quantizer.OutputBytes, output.TotalBytes);
         Assert.Equal(quantizer.SourceBytes, source.TotalBytes);
@@ -89,7 +84,7 @@ public sealed class CheckpointQuantizerTests : IDisposable
         }
 
         Assert.Empty(tensors);
-        using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(_directory["out"], "model.safetensors"));
+        using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(Target["out"], "model.safetensors"));
         Assert.Equal("mlx", file.Header.Metadata["format"]);
         JsonElement index = Json("out", "model.safetensors.index.json");
         Assert.Equal(output.TotalBytes, index.GetProperty("metadata").GetProperty("total_size").GetInt64());
@@ -111,15 +106,15 @@ public sealed class CheckpointQuantizerTests : IDisposable
             Quantize(Zoo("dense-bf16"), "b", scheme, new QuantizerOptions { Threads = 3 });
             Quantize(Zoo("dense-bf16"), "c", scheme, new QuantizerOptions { Threads = 3 });
             Quantize(Zoo("dense-bf16"), "d", scheme, new QuantizerOptions { Threads = 2, PieceBytes = 11 * 32 });
-            string[] files = [.. Directory.GetFiles(_directory["a"]).Select(x => Path.GetFileName(x)).Order()];
+            string[] files = [.. Directory.GetFiles(Target["a"]).Select(x => Path.GetFileName(x)).Order()];
             Assert.Equal(["config.json", "model.safetensors", "model.safetensors.index.json"], files);
             foreach (string file in files)
             {
-                byte[] bytes = File.ReadAllBytes(Path.Combine(_directory["a"], file));
-                Assert.All(names, x => Assert.Equal(bytes, File.ReadAllBytes(Path.Combine(_directory[x], file))));
+                byte[] bytes = File.ReadAllBytes(Path.Combine(Target["a"], file));
+                Assert.All(names, x => Assert.Equal(bytes, File.ReadAllBytes(Path.Combine(Target[x], file))));
             }
 
-            Assert.All(names, x => Directory.Delete(_directory[x], recursive: true));
+            Assert.All(names, x => Directory.Delete(Target[x], recursive: true));
         }
     }
 
@@ -131,13 +126,13 @@ public sealed class CheckpointQuantizerTests : IDisposable
     {
         Quantize(Zoo("dense-f32"), "one", Usual);
         using CheckpointQuantizer quantizer = Quantize(Zoo("dense-f32"), "many", Usual, new QuantizerOptions { ShardLimit = limit });
-        using GemmaCheckpoint one = GemmaCheckpoint.Open(_directory["one"]), many = GemmaCheckpoint.Open(_directory["many"]);
+        using GemmaCheckpoint one = GemmaCheckpoint.Open(Target["one"]), many = GemmaCheckpoint.Open(Target["many"]);
         Assert.Equal(quantizer.FileCount, many.Files.Count);
         Assert.InRange(quantizer.FileCount, 3, one.Tensors.Count);
         Assert.Equal(limit == 1, quantizer.FileCount == one.Tensors.Count);
         Assert.Equal(
             Enumerable.Range(1, many.Files.Count).Select(i => $"model-{i:00000}-of-{many.Files.Count:00000}.safetensors"),
-            Directory.GetFiles(_directory["many"], "*.safetensors").Select(x => Path.GetFileName(x)).Order());
+            Directory.GetFiles(Target["many"], "*.safetensors").Select(x => Path.GetFileName(x)).Order());
         Dictionary<string, byte[]> expected = one.Tensors.ToDictionary(x => x.Name, Bytes);
         Assert.Equal(expected.Count, many.Tensors.Count);
         Assert.All(many.Tensors, x => Assert.Equal(expected[x.Name], Bytes(x)));
@@ -162,8 +157,8 @@ public sealed class CheckpointQuantizerTests : IDisposable
 
         using CheckpointQuantizer quantizer = Quantize(source, "out", Usual);
         Assert.Equal(["tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "generation_config.json"], quantizer.CopiedFiles);
-        Assert.All(quantizer.CopiedFiles, x => Assert.Equal(x, File.ReadAllText(Path.Combine(_directory["out"], x))));
-        Assert.False(File.Exists(Path.Combine(_directory["out"], "notes.txt")));
+        Assert.All(quantizer.CopiedFiles, x => Assert.Equal(x, File.ReadAllText(Path.Combine(Target["out"], x))));
+        Assert.False(File.Exists(Path.Combine(Target["out"], "notes.txt")));
     }
 
     [Fact]
@@ -172,7 +167,7 @@ public sealed class CheckpointQuantizerTests : IDisposable
         // Quantised already, in two shards, with a vision tower and a head of its own.
         string zoo = Path.Combine(TestFiles.Fixtures, "zoo", "vlm-4bit");
         using CheckpointQuantizer quantizer = Quantize(zoo, "out", Usual with { Bits = 3 }, new QuantizerOptions { AllowRequantize = true });
-        using GemmaCheckpoint source = GemmaCheckpoint.Open(zoo), output = GemmaCheckpoint.Open(_directory["out"]);
+        using GemmaCheckpoint source = GemmaCheckpoint.Open(zoo), output = GemmaCheckpoint.Open(Target["out"]);
         Assert.All(output.Tensors, x => Assert.StartsWith("language_model.", x.Name, StringComparison.Ordinal));
         Assert.NotNull(output.LanguageHead(64));
         Assert.All(DecoderWalk.Ask(output), x => Assert.Equal(3, x.Scheme!.Bits));
@@ -189,9 +184,9 @@ public sealed class CheckpointQuantizerTests : IDisposable
     {
         using GemmaCheckpoint demo = DemoCheckpoint.Open();
         using CheckpointQuantizer quantizer = CheckpointQuantizer.Create(
-            demo, _directory["out"], Usual with { GroupSize = 32 }, new QuantizerOptions { AllowRequantize = true });
+            demo, Target["out"], Usual with { GroupSize = 32 }, new QuantizerOptions { AllowRequantize = true });
         quantizer.Run();
-        using GemmaCheckpoint output = GemmaCheckpoint.Open(_directory["out"]);
+        using GemmaCheckpoint output = GemmaCheckpoint.Open(Target["out"]);
         Assert.Equal("model.", output.Prefix);
         Assert.Equal(demo.Config.FullAttention, output.Config.FullAttention);
         DecoderWalk.Ask(output);
@@ -212,7 +207,7 @@ public sealed class CheckpointQuantizerTests : IDisposable
         }
 
         Quantize(path, "out", scheme, new QuantizerOptions { AllowRequantize = isQuantised });
-        using GemmaCheckpoint source = GemmaCheckpoint.Open(path), output = GemmaCheckpoint.Open(_directory["out"]);
+        using GemmaCheckpoint source = GemmaCheckpoint.Open(path), output = GemmaCheckpoint.Open(Target["out"]);
         Assert.All(output.Tensors.Where(x => x.ElementType != ElementType.U32), x => Assert.Equal(ElementType.BF16, x.ElementType));
         int hidden = source.Config.HiddenSize;
         Assert.Equal(
@@ -241,9 +236,9 @@ public sealed class CheckpointQuantizerTests : IDisposable
     [Fact]
     public void A_file_without_config_gets_one_from_its_shapes()
     {
-        File.Copy(Path.Combine(TestFiles.Fixtures, "zoo", "comfy", "gemma_3_tiny_it.safetensors"), _directory["tiny.safetensors"]);
-        using CheckpointQuantizer quantizer = Quantize(_directory["tiny.safetensors"], "out", Usual);
-        using GemmaCheckpoint source = GemmaCheckpoint.Open(_directory["tiny.safetensors"]), output = GemmaCheckpoint.Open(_directory["out"]);
+        File.Copy(Path.Combine(TestFiles.Fixtures, "zoo", "comfy", "gemma_3_tiny_it.safetensors"), Target["tiny.safetensors"]);
+        using CheckpointQuantizer quantizer = Quantize(Target["tiny.safetensors"], "out", Usual);
+        using GemmaCheckpoint source = GemmaCheckpoint.Open(Target["tiny.safetensors"]), output = GemmaCheckpoint.Open(Target["out"]);
         Assert.True(source.IsConfigAssumed);
         Assert.Equal("config.json", output.ConfigOrigin);
         Assert.Equal(source.Config.FullAttention, output.Config.FullAttention);
@@ -258,7 +253,7 @@ public sealed class CheckpointQuantizerTests : IDisposable
     public void Another_type_is_rounded_to_before(string folder, ElementType type)
     {
         Quantize(Zoo(folder), "out", Usual, new QuantizerOptions { ElementType = type });
-        using GemmaCheckpoint source = GemmaCheckpoint.Open(Zoo(folder)), output = GemmaCheckpoint.Open(_directory["out"]);
+        using GemmaCheckpoint source = GemmaCheckpoint.Open(Zoo(folder)), output = GemmaCheckpoint.Open(Target["out"]);
         TensorView before = source.Tensors.Single(x => x.Name == "model.layers.0.self_attn.q_proj.weight");
         Dictionary<string, TensorView> tensors = output.Tensors.ToDictionary(x => x.Name);
         Assert.All(output.Tensors.Where(x => x.ElementType != ElementType.U32), x => Assert.Equal(type, x.ElementType));
@@ -267,135 +262,6 @@ public sealed class CheckpointQuantizerTests : IDisposable
         Assert.Equal(
             source.Vector("layers.1.input_layernorm", 64).Select(x => ElementConversion.Round(x, type)), output.Vector("layers.1.input_layernorm", 64));
     }
-
-    [Fact]
-    public void A_quantised_source_is_refused_by_name()
-    {
-        string message = Refusal(Path.Combine(TestFiles.Fixtures, "zoo", "text-4bit"), Usual);
-        Assert.Contains("model.embed_tokens: is quantised already", message, StringComparison.Ordinal);
-        Assert.Contains("found 4 bit affine, group 64", message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void A_group_that_divides_nothing_is_refused() =>
-        Assert.Contains("divides none of their widths", Refusal(Zoo("dense-f32"), Usual with { GroupSize = 128 }), StringComparison.Ordinal);
-
-    [Theory]
-    [InlineData("model.layers.1.mlp.up_proj.weight", (7 * 64) + 5, 0x7FC0, "in row 7, column 5 (found NaN)")]
-    [InlineData("model.embed_tokens.weight", (311 * 64) + 63, 0xFF80, "in row 311, column 63 (found -Infinity)")]
-    [InlineData("model.layers.0.mlp.down_proj.weight", 3 * 48, 0x7F80, "in row 3, column 0 (found Infinity)")]
-    [InlineData("model.norm.weight", 9, 0x7FC1, "at 9 (found NaN)")]
-    public void A_weight_that_is_no_number_is_refused_by_name_and_place(string tensor, int index, int bits, string says)
-    {
-        string source = Copy("dense-bf16");
-        Poke(source, tensor, index, bits);
-        string message = Refusal(source, Usual, run: true);
-        Assert.Contains(tensor + ": has a value that is not a finite number, " + says, message, StringComparison.Ordinal);
-        Assert.Equal([source], All());
-    }
-
-    [Fact]
-    public void A_weight_that_the_type_cannot_hold_is_refused()
-    {
-        string source = Copy("dense-bf16");
-        Poke(source, "model.layers.1.self_attn.o_proj.weight", 64, 0x4800);
-        Assert.Contains("has a value that F16 cannot hold, in row 1, column 0 (found 131072)", Refusal(source, Usual, new QuantizerOptions { ElementType = ElementType.F16 }, run: true), StringComparison.Ordinal);
-        Assert.Equal([source], All());
-    }
-
-    [Theory]
-    [InlineData(1)]
-    [InlineData(30)]
-    public void Cancelled_it_leaves_nothing(int reports)
-    {
-        using GemmaCheckpoint source = GemmaCheckpoint.Open(Zoo("dense-f32"));
-        using CheckpointQuantizer quantizer = CheckpointQuantizer.Create(source, _directory["out"], Usual);
-        using CancellationTokenSource cancellation = new();
-        int seen = 0;
-        Assert.ThrowsAny<OperationCanceledException>(() => quantizer.Run(
-            new Reports(x =>
-            {
-                if (++seen == reports)
-                {
-                    Assert.Single(All());
-                    cancellation.Cancel();
-                }
-            }),
-            cancellation.Token));
-        Assert.Equal(reports, seen);
-        Assert.Empty(All());
-        Assert.Throws<InvalidOperationException>(() => quantizer.Run());
-    }
-
-    [Fact]
-    public void Given_up_from_another_thread_it_leaves_nothing()
-    {
-        using GemmaCheckpoint source = GemmaCheckpoint.Open(Zoo("dense-f32"));
-        using CheckpointQuantizer quantizer = CheckpointQuantizer.Create(source, _directory["out"], Usual, new QuantizerOptions { ShardLimit = 1 });
-        int seen = 0;
-        Assert.ThrowsAny<Exception>(() => quantizer.Run(new Reports(x =>
-        {
-            if (++seen == 10)
-            {
-                Task.Run(quantizer.Dispose).Wait();
-            }
-        })));
-        Assert.Empty(All());
-    }
-
-    [Fact]
-    public void Progress_goes_up_to_the_whole()
-    {
-        using GemmaCheckpoint source = GemmaCheckpoint.Open(Zoo("dense-bf16"));
-        using CheckpointQuantizer quantizer = CheckpointQuantizer.Create(source, _directory["out"], Usual);
-        List<QuantizationProgress> reports = [];
-        quantizer.Run(new Reports(reports.Add));
-        Assert.Equal(reports.Select(x => x.DoneBytes).Order(), reports.Select(x => x.DoneBytes));
-        Assert.All(reports, x => Assert.Equal(quantizer.OutputBytes, x.TotalBytes));
-        Assert.Equal(quantizer.OutputBytes, reports[^1].DoneBytes);
-        Assert.Equal("model.norm", reports[^1].Module);
-    }
-
-    [Fact]
-    public void The_source_itself_is_never_replaced()
-    {
-        string source = Copy("dense-bf16");
-        QuantizerOptions options = new() { Overwrite = true };
-        Assert.Contains("the source's own directory", Refusal(source, Usual, options, destination: source), StringComparison.Ordinal);
-        if (!OperatingSystem.IsWindows())
-        {
-            // By another name.
-            Directory.CreateSymbolicLink(_directory["link"], _directory.Path);
-            Assert.Contains("own directory", Refusal(source, Usual, options, destination: Path.Combine(_directory["link"], "source")), StringComparison.Ordinal);
-        }
-
-        Assert.True(File.Exists(Path.Combine(source, "model.safetensors")));
-    }
-
-    [Fact]
-    public void An_older_checkpoint_is_replaced_when_asked_for()
-    {
-        Quantize(Zoo("dense-bf16"), "out", Usual);
-        Assert.Contains("is not empty", Refusal(Zoo("dense-bf16"), Usual), StringComparison.Ordinal);
-        Quantize(Zoo("dense-bf16"), "out", Usual with { Bits = 8 }, new QuantizerOptions { Overwrite = true, ShardLimit = 10_000 });
-        using GemmaCheckpoint output = GemmaCheckpoint.Open(_directory["out"]);
-        Assert.Equal(8, output.Config.Quantization!.Bits);
-        Assert.False(File.Exists(Path.Combine(_directory["out"], "model.safetensors")));
-        Assert.Single(All());
-    }
-
-    [Theory]
-    [InlineData(QuantizationMode.Affine, 7, 64)]
-    [InlineData(QuantizationMode.Affine, 4, 16)]
-    [InlineData(QuantizationMode.MxFp4, 4, 64)]
-    [InlineData(QuantizationMode.NvFp4, 8, 16)]
-    public void What_mlx_has_not_is_a_bug_of_the_caller(QuantizationMode mode, int bits, int groupSize)
-    {
-        using GemmaCheckpoint source = GemmaCheckpoint.Open(Zoo("dense-bf16"));
-        Assert.Throws<ArgumentException>(() => CheckpointQuantizer.Create(source, _directory["out"], new QuantizationScheme(mode, bits, groupSize)));
-    }
-
-    private static string Zoo(string folder) => Path.Combine(TestFiles.Fixtures, "zoo", folder);
 
     private static byte[] Bytes(TensorView tensor)
     {
@@ -472,63 +338,9 @@ public sealed class CheckpointQuantizerTests : IDisposable
 
     private static string Compact(JsonElement element) => JsonSerializer.Serialize(element);
 
-    private static void Poke(string directory, string tensor, int index, int bits)
-    {
-        string path = Path.Combine(directory, "model.safetensors");
-        long offset;
-        using (SafetensorsFile file = SafetensorsFile.Open(path))
-        {
-            offset = file.Header.Tensors.Single(x => x.Name == tensor).Offset + (2L * index);
-        }
-
-        using FileStream stream = new(path, FileMode.Open, FileAccess.Write);
-        stream.Position = offset;
-        stream.Write([(byte)bits, (byte)(bits >> 8)]);
-    }
-
     private JsonElement Json(string directory, string file)
     {
-        using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(_directory[directory], file)));
+        using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Target[directory], file)));
         return document.RootElement.Clone();
-    }
-
-    private string Copy(string folder)
-    {
-        string target = _directory["source"];
-        Directory.CreateDirectory(target);
-        foreach (string name in new[] { "config.json", "model.safetensors" })
-        {
-            File.Copy(Path.Combine(Zoo(folder), name), Path.Combine(target, name));
-        }
-
-        return target;
-    }
-
-    private string[] All() => Directory.GetFileSystemEntries(_directory.Path, "*", new EnumerationOptions { AttributesToSkip = 0 });
-
-    private CheckpointQuantizer Quantize(string source, string destination, QuantizationScheme scheme, QuantizerOptions? options = null)
-    {
-        using GemmaCheckpoint checkpoint = GemmaCheckpoint.Open(source);
-        CheckpointQuantizer quantizer = CheckpointQuantizer.Create(checkpoint, _directory[destination], scheme, options);
-        quantizer.Run();
-        return quantizer;
-    }
-
-    private string Refusal(string source, QuantizationScheme scheme, QuantizerOptions? options = null, bool run = false, string? destination = null)
-    {
-        using GemmaCheckpoint checkpoint = GemmaCheckpoint.Open(source);
-        CheckpointQuantizer Create() => CheckpointQuantizer.Create(checkpoint, destination ?? _directory["out"], scheme, options);
-        if (!run)
-        {
-            return Assert.Throws<GemmaException>(() => Create().Dispose()).Message;
-        }
-
-        using CheckpointQuantizer quantizer = Create();
-        return Assert.Throws<GemmaException>(() => quantizer.Run()).Message;
-    }
-
-    private sealed class Reports(Action<QuantizationProgress> act) : IProgress<QuantizationProgress>
-    {
-        public void Report(QuantizationProgress value) => act(value);
     }
 }

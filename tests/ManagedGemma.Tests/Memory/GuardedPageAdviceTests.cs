@@ -1,6 +1,5 @@
 using ManagedGemma.Checkpoints;
 using ManagedGemma.Memory.Paging;
-using ManagedGemma.Tests.Checkpoints;
 using Microsoft.Win32.SafeHandles;
 
 namespace ManagedGemma.Tests.Memory;

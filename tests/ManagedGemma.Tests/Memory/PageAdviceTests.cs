@@ -1,6 +1,5 @@
 using ManagedGemma.Checkpoints;
 using ManagedGemma.Memory.Paging;
-using ManagedGemma.Tests.Checkpoints;
 
 namespace ManagedGemma.Tests.Memory;
 

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using ManagedGemma.Checkpoints;
 using ManagedGemma.Generation.Chat;
-using ManagedGemma.Tests.Checkpoints;
 using ManagedGemma.Tests.Support;
 using ManagedGemma.Tokenization;
 
