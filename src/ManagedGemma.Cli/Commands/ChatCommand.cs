@@ -16,7 +16,7 @@ internal sealed class ChatCommand : Command
     private readonly GeneratorModelOptions _model = new();
     private readonly SamplingOptions _sampling = new(ChatDefaults.Sampling);
     private readonly SystemOption _system = new("--system", "A file with instructions.");
-    private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Say nothing but warnings and errors." };
+    private readonly Option<bool> _quiet = CommonOptions.Quiet();
 
     public ChatCommand(Host host, Interrupt interrupt)
         : base("chat", "Talk to the model: a line a message, /help for what else there is. Ctrl-C stops an answer, and at the prompt the program.")

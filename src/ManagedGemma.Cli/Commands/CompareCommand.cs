@@ -42,7 +42,7 @@ internal sealed class CompareCommand : Command
     };
 
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON object instead of tables." };
-    private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Say nothing but warnings and errors; the exit code tells." };
+    private readonly Option<bool> _quiet = CommonOptions.Quiet("Say nothing but warnings and errors; the exit code tells.");
 
     public CompareCommand(Host host, Interrupt interrupt)
         : base("compare", $"Tell how two files of hidden states, features or other tensors differ; exit code {ExitCode.Different} beyond the tolerance.")

@@ -5,6 +5,7 @@ using ManagedGemma.Cli.Hosting;
 using ManagedGemma.Cli.Input;
 using ManagedGemma.Cli.Options;
 using ManagedGemma.Cli.Terminal;
+using ManagedGemma.Model;
 
 namespace ManagedGemma.Cli.Commands;
 
@@ -25,19 +26,16 @@ internal sealed class ConditionCommand : Command
         Required = true,
     };
 
-    private readonly CountOption _threads = new("--threads", "Threads that compute. Default: all that the process may use.", 1024, null);
+    private readonly CountOption _threads = CommonOptions.Threads();
 
-    private readonly Option<bool> _lowMemory = new("--low-memory")
-    {
-        Description = "Give each layer's pages back to the system once it has run: for a machine with less memory than the model's file.",
-    };
+    private readonly Option<bool> _lowMemory = CommonOptions.LowMemory();
 
-    private readonly Option<bool> _json = new("--json") 
+    private readonly Option<bool> _json = new("--json")
     {
         Description = "Print one JSON object about the run to standard output; with --captions one a caption.",
     };
 
-    private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Say nothing but warnings and errors." };
+    private readonly Option<bool> _quiet = CommonOptions.Quiet();
 
     public ConditionCommand(Host host, Interrupt interrupt)
         : base("condition", "Turn a prompt into what an LTX pipeline or trainer reads, in its own format.")
@@ -91,8 +89,7 @@ internal sealed class ConditionCommand : Command
             Source = _model.Find(parse),
             Settings = settings,
             Enhancement = step,
-            Threads = parse.GetValue(_threads),
-            ReleasesPages = parse.GetValue(_lowMemory),
+            Loading = new GemmaModelOptions { Threads = parse.GetValue(_threads), ReleasePages = parse.GetValue(_lowMemory) },
             Cache = _cache.In(parse),
             Output = output,
             PrintsJson = parse.GetValue(_json),

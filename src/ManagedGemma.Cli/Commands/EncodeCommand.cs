@@ -4,6 +4,7 @@ using ManagedGemma.Cli.Commands.Enhance;
 using ManagedGemma.Cli.Hosting;
 using ManagedGemma.Cli.Options;
 using ManagedGemma.Cli.Terminal;
+using ManagedGemma.Model;
 
 namespace ManagedGemma.Cli.Commands;
 
@@ -23,19 +24,16 @@ internal sealed class EncodeCommand : Command
         Required = true,
     };
 
-    private readonly CountOption _threads = new("--threads", "Threads that compute. Default: all that the process may use.", 1024, null);
+    private readonly CountOption _threads = CommonOptions.Threads();
 
-    private readonly Option<bool> _lowMemory = new("--low-memory")
-    {
-        Description = "Give each layer's pages back to the system once it has run: for a machine with less memory than the model's file.",
-    };
+    private readonly Option<bool> _lowMemory = CommonOptions.LowMemory();
 
     private readonly Option<bool> _json = new("--json")
     {
         Description = "Print one JSON object about the run to standard output; with --batch one a line of the batch.",
     };
 
-    private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Say nothing but warnings and errors." };
+    private readonly Option<bool> _quiet = CommonOptions.Quiet();
 
     public EncodeCommand(Host host, Interrupt interrupt)
         : base("encode", "Encode a prompt and write its features to a safetensors file.")
@@ -81,8 +79,7 @@ internal sealed class EncodeCommand : Command
             Source = _model.Find(parse),
             Settings = settings with { EnhanceSeed = enhance?.Seed },
             Enhancement = step,
-            Threads = parse.GetValue(_threads),
-            ReleasesPages = parse.GetValue(_lowMemory),
+            Loading = new GemmaModelOptions { Threads = parse.GetValue(_threads), ReleasePages = parse.GetValue(_lowMemory) },
             Output = output,
             PrintsJson = parse.GetValue(_json),
         };

@@ -20,7 +20,7 @@ internal sealed class EnhanceCommand : Command
     private readonly SamplingOptions _sampling = new(PromptEnhancer.DefaultOptions);
     private readonly SystemOption _system = new("--system", "A file with instructions. Default: this program's own, for text-to-video.");
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON object: the prompt, what became of it, and what it took." };
-    private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Say nothing but warnings and errors." };
+    private readonly Option<bool> _quiet = CommonOptions.Quiet();
 
     public EnhanceCommand(Host host, Interrupt interrupt)
         : base("enhance", "Write the full prompt of a video from a short one.")

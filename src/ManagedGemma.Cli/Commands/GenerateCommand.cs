@@ -32,7 +32,7 @@ internal sealed class GenerateCommand : Command
         Description = "Print JSON lines: {\"text\": …, \"ids\": […]} as the text comes, and at the end one with usage and rates.",
     };
 
-    private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Say nothing but warnings and errors." };
+    private readonly Option<bool> _quiet = CommonOptions.Quiet();
 
     public GenerateCommand(Host host, Interrupt interrupt)
         : base("generate", "Go on with a text, or answer it with --chat.")

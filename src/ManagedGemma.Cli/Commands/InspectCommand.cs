@@ -14,9 +14,9 @@ internal sealed class InspectCommand : Command
 {
     private readonly ModelOption _model = new();
     private readonly Option<bool> _tensors = new("--tensors") { Description = "List all tensors." };
-    private readonly CountOption _threads = new("--threads", "As for encode.", 1024, null);
+    private readonly CountOption _threads = CommonOptions.Threads("As for encode.");
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON object." };
-    private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Say nothing but warnings and errors." };
+    private readonly Option<bool> _quiet = CommonOptions.Quiet();
 
     public InspectCommand(Host host)
         : base("inspect", "Show what a model consists of and what would run it.")

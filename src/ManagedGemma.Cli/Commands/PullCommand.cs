@@ -27,7 +27,7 @@ internal sealed class PullCommand : Command
     private readonly Option<string[]> _exclude = new("--exclude") { Description = "Leave out the files that match. May be repeated.", HelpName = "PATTERN" };
     private readonly CountOption _files = new("--files", "Files downloaded at the same time.", 64, HubOptions.DefaultConcurrentFiles);
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON object about the snapshot instead of its path." };
-    private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Say nothing but warnings and errors." };
+    private readonly Option<bool> _quiet = CommonOptions.Quiet();
 
     public PullCommand(Host host, Interrupt interrupt)
         : base("pull", "Download a model from the Hugging Face Hub into its cache, and print where it is.")

@@ -52,9 +52,9 @@ internal sealed class QuantizeCommand : Command
     };
 
     private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Replace the destination if it is a checkpoint and nothing else." };
-    private readonly CountOption _threads = new("--threads", "Threads that compute. Default: all that the process may use.", 1024, null);
+    private readonly CountOption _threads = CommonOptions.Threads();
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON object about the run to standard output." };
-    private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Say nothing but warnings and errors." };
+    private readonly Option<bool> _quiet = CommonOptions.Quiet();
 
     public QuantizeCommand(Host host, Interrupt interrupt)
         : base("quantize", "Make a quantised checkpoint in MLX's layout, as mlx-lm makes it.")

@@ -30,7 +30,7 @@ internal sealed class TokenizeCommand : Command
     };
 
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON object." };
-    private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Say nothing but warnings and errors." };
+    private readonly Option<bool> _quiet = CommonOptions.Quiet();
 
     public TokenizeCommand(Host host, Interrupt interrupt)
         : base("tokenize", "Show a prompt's tokens.")

@@ -11,7 +11,7 @@ namespace ManagedGemma.Cli.Options;
 internal sealed class GeneratorModelOptions
 {
     private readonly ModelOption _model = new();
-    private readonly CountOption _threads = new("--threads", "Threads that compute. Default: all that the process may use.", 1024, null);
+    private readonly CountOption _threads = CommonOptions.Threads();
 
     // Hidden: it is here to be answered clearly, not to be found.
     private readonly Option<string[]> _image = new("--image") { Hidden = true, HelpName = "FILE", AllowMultipleArgumentsPerToken = true };

@@ -37,7 +37,7 @@ internal sealed class BatchEncode(EncodeJob job, BatchSettings batch)
         }
 
         AtomicFile.DeleteAbandoned(job.Output);
-        GemmaTextEncoder encoder = job.Load();
+        GemmaTextEncoder encoder = job.LoadEncoder();
         try
         {
             if (Prompts.Any(x => x.Line.Prompt is { Text: not null }))
@@ -135,7 +135,7 @@ internal sealed class BatchEncode(EncodeJob job, BatchSettings batch)
 
     private void Prepare(GemmaTextEncoder encoder, BatchPrompt prompt)
     {
-        EncodeJob.RefuseOwnFiles(encoder.Model.Checkpoint, prompt.Path);
+        job.RefuseOwnFiles(encoder, prompt.Path);
         PromptTokens tokens = job.Tokenize(encoder, job.Enhance(encoder, prompt.Line.Prompt!));
         prompt.Tokens = tokens;
         if (!batch.Overwrites && File.Exists(prompt.Path))

@@ -16,9 +16,9 @@ internal static class SingleEncode
     {
         (EncodeSettings settings, Screen screen, Interrupt interrupt) = (job.Settings, job.Screen, job.Interrupt);
         Stopwatch watch = Stopwatch.StartNew();
-        using GemmaTextEncoder encoder = job.Load();
+        using GemmaTextEncoder encoder = job.LoadEncoder();
         TimeSpan load = watch.Elapsed;
-        EncodeJob.RefuseOwnFiles(encoder.Model.Checkpoint, job.Output);
+        job.RefuseOwnFiles(encoder, job.Output);
         interrupt.Token.ThrowIfCancellationRequested();
         prompt = job.Enhance(encoder, prompt);
         watch.Restart();
