@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace ManagedGemma.Kernels.Int4;
 
@@ -23,6 +24,20 @@ internal readonly unsafe struct Int4Rows(uint* words, ushort* scales, ushort* bi
     /// Measured on Zen 5: 8 and 16 KiB the same, 1 KiB a fifth slower, none a third.
     /// </summary>
     public const int PrefetchBytes = 8 << 10;
+
+    /// <summary>
+    /// Fetches a line of scales and one of biases two rows ahead: 32 groups, so once for as many. Without it a row waits for its biases,
+    /// which are read all at once: at 15360 columns a quarter of the time (Zen 5).
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void PrefetchGroups(ushort* scales, ushort* biases, int groups)
+    {
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch0(scales + (2 * groups));
+            Sse.Prefetch0(biases + (2 * groups));
+        }
+    }
 
     /// <summary>[Count, Groups·8] words.</summary>
     public uint* Words => words;

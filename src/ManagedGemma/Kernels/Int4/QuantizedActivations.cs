@@ -58,9 +58,13 @@ internal sealed unsafe class QuantizedActivations : IDisposable
     // Scales of a group in panel form.
     private int ScalesPerGroup => Type == ActivationType.Int16 ? 1 : HalvesPerGroup;
 
-    // Row form: a token's scales, and its sums with what fills them up.
-    private int RowScales => Blocks * 2 * HalvesPerGroup;
+    /// <summary>Row form: dwords from a token's values to the next's.</summary>
+    public nint RowValueDwords => (nint)Blocks * BlockBytes / sizeof(int);
 
+    /// <summary>Row form: a token's scales, with what fills them up, so floats from a token's to the next's.</summary>
+    public int RowScales => Blocks * 2 * HalvesPerGroup;
+
+    // Row form: a token's sums, with what fills them up.
     private int RowSums => (Groups + Int4Rows.SumGroups - 1) / Int4Rows.SumGroups * Int4Rows.SumGroups;
 
     /// <summary>Bytes of a block of one token's values.</summary>

@@ -1,0 +1,18 @@
+using System.Runtime.Intrinsics;
+
+namespace ManagedGemma.Kernels.Int4;
+
+/// <summary>Products of eight words of weights with one token's activations of a type, in the order that <see cref="QuantizedActivations"/> has them.</summary>
+internal unsafe interface IWordDots256
+{
+    /// <summary>Dwords of a token's activations in a block of two groups.</summary>
+    static abstract int BlockDwords { get; }
+
+    /// <summary>Takes the nibbles of eight words apart as the activations lie.</summary>
+    static abstract WordNibbles256 Split(Vector256<int> words);
+
+    /// <summary>Σ q_w·q_x of each word, exact.</summary>
+    /// <param name="weights">From <see cref="Split"/>.</param>
+    /// <param name="x">The block's activations, from the first of these words on.</param>
+    static abstract Vector256<float> Dots(WordNibbles256 weights, int* x);
+}
