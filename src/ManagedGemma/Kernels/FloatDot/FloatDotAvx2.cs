@@ -7,7 +7,7 @@ namespace ManagedGemma.Kernels.FloatDot;
 internal sealed unsafe class FloatDotAvx2 : IFloatDot
 {
     [SkipLocalsInit]
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(KernelMethod.Options)]
     public float Dot(float* w, float* x, int columns)
     {
         // The padded rest is made before the loop: a call while the sums live would send them through memory.

@@ -32,7 +32,7 @@ internal sealed unsafe class FloatDotVector128 : IFloatDot
         return Lanes128.Halve(Vector128.Load(sums));
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(KernelMethod.Options)]
     private static void AddHalf(float* w, float* x, int columns, float* rest, float* sums)
     {
         Vector128<float> s0 = Vector128<float>.Zero, s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;

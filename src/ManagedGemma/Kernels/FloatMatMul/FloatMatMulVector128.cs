@@ -39,7 +39,7 @@ internal sealed unsafe class FloatMatMulVector128 : IFloatMatMul
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(KernelMethod.Options)]
     private static void Tile(float* x, nint xStride, int rows, float* w, nint wStride, int depth, float* y, nint yStride, bool accumulate)
     {
         int last = rows - 1;
@@ -115,7 +115,7 @@ internal sealed unsafe class FloatMatMulVector128 : IFloatMatMul
         s51.Store(y5 + VecF.Count);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(KernelMethod.Options)]
     private static void Row(float* x, float* w, nint wStride, int depth, float* y, bool accumulate)
     {
         VecF s0 = VecF.Zero, s1 = VecF.Zero;

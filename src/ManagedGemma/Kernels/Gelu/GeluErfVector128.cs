@@ -12,7 +12,7 @@ namespace ManagedGemma.Kernels.Gelu;
 /// </summary>
 internal sealed class GeluErfVector128 : IGatedGelu
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(KernelMethod.Options)]
     public void Multiply(ReadOnlySpan<float> gate, ReadOnlySpan<float> up, Span<float> y)
     {
         int length = gate.Length;

@@ -14,7 +14,7 @@ internal static unsafe class ActivationRounding128
     /// <summary>The largest magnitude's bits.</summary>
     /// <param name="row">The values.</param>
     /// <param name="length">How many: a multiple of 32.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(KernelMethod.Options)]
     public static int Largest(float* row, int length)
     {
         Vector128<int> magnitude = Vector128.Create(int.MaxValue), m0 = Vector128<int>.Zero, m1 = m0, m2 = m0, m3 = m0;
@@ -36,7 +36,7 @@ internal static unsafe class ActivationRounding128
     /// <param name="length">How many: a multiple of 4.</param>
     /// <param name="inverse">The factor; where it is 0 so are all integers, also where a product would be NaN.</param>
     /// <param name="rounded">As many integers.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(KernelMethod.Options)]
     public static void Round(float* row, int length, float inverse, int* rounded)
     {
         if (inverse == 0)

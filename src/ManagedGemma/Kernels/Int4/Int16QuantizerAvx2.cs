@@ -12,7 +12,7 @@ internal sealed unsafe class Int16QuantizerAvx2 : IActivationQuantizer
 {
     private const int Run = Int4Rows.GroupSize;
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(KernelMethod.Options)]
     public void Quantize(float* row, QuantizedActivations target, int token)
     {
         int* rounded = stackalloc int[Run];

@@ -18,7 +18,7 @@ internal static unsafe class Int4BiasSumVector128
     /// <param name="sums">The token's sums, <see cref="QuantizedActivations.RowSumsOf"/>.</param>
     /// <param name="lanes">[16], takes the result.</param>
     [SkipLocalsInit]
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(KernelMethod.Options)]
     public static void Sum(ushort* biases, int groups, float* sums, float* lanes)
     {
         // Fewer than 32 at the end are copied, zeros behind them.

@@ -21,7 +21,7 @@ internal abstract unsafe class Int4PanelInt16By128<TDot>() : Int4TiledPanel(Load
 
     protected sealed override void Load(in Int4Rows rows, int first, int groups, in Int4PanelScratch panel) => Loader.Load(rows, first, groups, panel);
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(KernelMethod.Options)]
     protected sealed override void Tile(
         in Int4PanelScratch panel, float* sums, QuantizedActivations x, int token, int firstGroup, int groups, ref PanelPrefetch ahead)
     {

@@ -22,7 +22,7 @@ internal sealed unsafe class Int4PanelInt8AvxVnni() : Int4TiledPanel(Loader.Rows
 
     protected override void Load(in Int4Rows rows, int first, int groups, in Int4PanelScratch panel) => Loader.Load(rows, first, groups, panel);
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(KernelMethod.Options)]
     protected override void Tile(
         in Int4PanelScratch panel, float* sums, QuantizedActivations x, int token, int firstGroup, int groups, ref PanelPrefetch ahead)
     {

@@ -20,7 +20,7 @@ internal static unsafe class Int4PanelLoaderAvx512
     private const int PairedGroups = 16;
 
     /// <summary>Fills a chunk of a panel with groups <paramref name="first"/> .. first + <paramref name="groups"/> − 1.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(KernelMethod.Options)]
     public static void Load(in Int4Rows rows, int first, int groups, in Int4PanelScratch panel)
     {
         byte** pointers = stackalloc byte*[Rows];

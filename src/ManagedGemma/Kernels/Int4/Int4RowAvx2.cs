@@ -14,7 +14,7 @@ namespace ManagedGemma.Kernels.Int4;
 internal abstract unsafe class Int4RowAvx2<TDots> : Int4TiledRow
     where TDots : struct, IWordDots256
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(KernelMethod.Options)]
     protected sealed override void MultiplyToken(in Int4Rows rows, QuantizedActivations x, int token, float* y)
     {
         int groups = rows.Groups;
@@ -22,20 +22,16 @@ internal abstract unsafe class Int4RowAvx2<TDots> : Int4TiledRow
         ushort* scales = rows.Scales, biases = rows.Biases;
         for (int row = 0; row < rows.Count; row++, words += (groups & 1) * Int4Rows.GroupWords, scales += groups, biases += groups)
         {
+            Int4Rows.PrefetchGroups(scales, biases, groups);
             int* v = (int*)x.Values(token, 0);
             float* xScales = x.RowScalesOf(token);
             VecF even = VecF.Zero, odd = VecF.Zero;
             int group = 0;
-            while (group + 2 <= groups)
+            for (; group + 2 <= groups; group += 2, v += TDots.BlockDwords, words += 16, xScales += 4)
             {
-                Int4Rows.PrefetchGroups(scales + group, biases + group, groups);
-                int end = Math.Min(group + Int4Rows.SumGroups, groups & ~1);
-                for (; group < end; group += 2, v += TDots.BlockDwords, words += 16, xScales += 4)
-                {
-                    Sse.Prefetch0((byte*)words + Int4Rows.PrefetchBytes);
-                    Add(TDots.Split(Vec.Load((int*)words)), Widen(scales[group]), v, xScales, ref even);
-                    Add(TDots.Split(Vec.Load((int*)words + 8)), Widen(scales[group + 1]), v + 8, xScales + 2, ref odd);
-                }
+                Sse.Prefetch0((byte*)words + Int4Rows.PrefetchBytes);
+                Add(TDots.Split(Vec.Load((int*)words)), Widen(scales[group]), v, xScales, ref even);
+                Add(TDots.Split(Vec.Load((int*)words + 8)), Widen(scales[group + 1]), v + 8, xScales + 2, ref odd);
             }
 
             if (group < groups)
@@ -47,7 +43,7 @@ internal abstract unsafe class Int4RowAvx2<TDots> : Int4TiledRow
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(KernelMethod.Options)]
     protected sealed override void MultiplyTile(in Int4Rows rows, QuantizedActivations x, int token, float* y, nint yStride)
     {
         int groups = rows.Groups;
@@ -56,31 +52,27 @@ internal abstract unsafe class Int4RowAvx2<TDots> : Int4TiledRow
         ushort* scales = rows.Scales, biases = rows.Biases;
         for (int row = 0; row < rows.Count; row++, words += (groups & 1) * Int4Rows.GroupWords, scales += groups, biases += groups)
         {
+            Int4Rows.PrefetchGroups(scales, biases, groups);
             int* v = (int*)x.Values(token, 0);
             float* xScales = x.RowScalesOf(token);
             VecF even0 = VecF.Zero, even1 = VecF.Zero, even2 = VecF.Zero, even3 = VecF.Zero;
             VecF odd0 = VecF.Zero, odd1 = VecF.Zero, odd2 = VecF.Zero, odd3 = VecF.Zero;
             int group = 0;
-            while (group + 2 <= groups)
+            for (; group + 2 <= groups; group += 2, v += TDots.BlockDwords, words += 16, xScales += 4)
             {
-                Int4Rows.PrefetchGroups(scales + group, biases + group, groups);
-                int end = Math.Min(group + Int4Rows.SumGroups, groups & ~1);
-                for (; group < end; group += 2, v += TDots.BlockDwords, words += 16, xScales += 4)
-                {
-                    Sse.Prefetch0((byte*)words + Int4Rows.PrefetchBytes);
-                    WordNibbles256 w = TDots.Split(Vec.Load((int*)words));
-                    VecF s = Widen(scales[group]);
-                    Add(w, s, v, xScales, ref even0);
-                    Add(w, s, v + toValues, xScales + toScales, ref even1);
-                    Add(w, s, v + (2 * toValues), xScales + (2 * toScales), ref even2);
-                    Add(w, s, v + (3 * toValues), xScales + (3 * toScales), ref even3);
-                    w = TDots.Split(Vec.Load((int*)words + 8));
-                    s = Widen(scales[group + 1]);
-                    Add(w, s, v + 8, xScales + 2, ref odd0);
-                    Add(w, s, v + 8 + toValues, xScales + 2 + toScales, ref odd1);
-                    Add(w, s, v + 8 + (2 * toValues), xScales + 2 + (2 * toScales), ref odd2);
-                    Add(w, s, v + 8 + (3 * toValues), xScales + 2 + (3 * toScales), ref odd3);
-                }
+                Sse.Prefetch0((byte*)words + Int4Rows.PrefetchBytes);
+                WordNibbles256 w = TDots.Split(Vec.Load((int*)words));
+                VecF s = Widen(scales[group]);
+                Add(w, s, v, xScales, ref even0);
+                Add(w, s, v + toValues, xScales + toScales, ref even1);
+                Add(w, s, v + (2 * toValues), xScales + (2 * toScales), ref even2);
+                Add(w, s, v + (3 * toValues), xScales + (3 * toScales), ref even3);
+                w = TDots.Split(Vec.Load((int*)words + 8));
+                s = Widen(scales[group + 1]);
+                Add(w, s, v + 8, xScales + 2, ref odd0);
+                Add(w, s, v + 8 + toValues, xScales + 2 + toScales, ref odd1);
+                Add(w, s, v + 8 + (2 * toValues), xScales + 2 + (2 * toScales), ref odd2);
+                Add(w, s, v + 8 + (3 * toValues), xScales + 2 + (3 * toScales), ref odd3);
             }
 
             if (group < groups)

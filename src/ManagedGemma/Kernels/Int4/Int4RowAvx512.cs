@@ -14,7 +14,7 @@ namespace ManagedGemma.Kernels.Int4;
 internal abstract unsafe class Int4RowAvx512<TDots> : Int4TiledRow
     where TDots : struct, IWordDots512
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(KernelMethod.Options)]
     protected sealed override void MultiplyToken(in Int4Rows rows, QuantizedActivations x, int token, float* y)
     {
         int groups = rows.Groups;
@@ -22,20 +22,16 @@ internal abstract unsafe class Int4RowAvx512<TDots> : Int4TiledRow
         ushort* scales = rows.Scales, biases = rows.Biases;
         for (int row = 0; row < rows.Count; row++, words += (groups & 1) * Int4Rows.GroupWords, scales += groups, biases += groups)
         {
+            Int4Rows.PrefetchGroups(scales, biases, groups);
             int* v = (int*)x.Values(token, 0);
             float* xScales = x.RowScalesOf(token);
             VecF products = VecF.Zero;
             int group = 0;
-            while (group + 2 <= groups)
+            for (; group + 2 <= groups; group += 2, v += TDots.BlockDwords, words += 16, xScales += 4)
             {
-                Int4Rows.PrefetchGroups(scales + group, biases + group, groups);
-                int end = Math.Min(group + Int4Rows.SumGroups, groups & ~1);
-                for (; group < end; group += 2, v += TDots.BlockDwords, words += 16, xScales += 4)
-                {
-                    Sse.Prefetch0((byte*)words + Int4Rows.PrefetchBytes);
-                    VecF dots = TDots.Dots(TDots.Split(Vec.Load((int*)words)), v);
-                    products = Vec.FusedMultiplyAdd(dots * HalfScales(xScales), Pair(*(uint*)(scales + group)), products);
-                }
+                Sse.Prefetch0((byte*)words + Int4Rows.PrefetchBytes);
+                VecF dots = TDots.Dots(TDots.Split(Vec.Load((int*)words)), v);
+                products = Vec.FusedMultiplyAdd(dots * HalfScales(xScales), Pair(*(uint*)(scales + group)), products);
             }
 
             if (group < groups)
@@ -48,7 +44,7 @@ internal abstract unsafe class Int4RowAvx512<TDots> : Int4TiledRow
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(KernelMethod.Options)]
     protected sealed override void MultiplyTile(in Int4Rows rows, QuantizedActivations x, int token, float* y, nint yStride)
     {
         int groups = rows.Groups;
@@ -60,28 +56,24 @@ internal abstract unsafe class Int4RowAvx512<TDots> : Int4TiledRow
             uint* words = lower.Words;
             ushort* scales = lower.Scales;
             nint toWords = (nint)(upper.Words - words), toUpper = (nint)(upper.Scales - scales);
+            Int4Rows.PrefetchGroups(scales, lower.Biases, groups);
+            Int4Rows.PrefetchGroups(scales + groups, lower.Biases + groups, groups);
             byte* next = (byte*)(words + (2 * toWords));
             int* v = (int*)x.Values(token, 0);
             float* xScales = x.RowScalesOf(token);
             VecF c00 = VecF.Zero, c01 = VecF.Zero, c02 = VecF.Zero, c03 = VecF.Zero;
             VecF c10 = VecF.Zero, c11 = VecF.Zero, c12 = VecF.Zero, c13 = VecF.Zero;
             int group = 0;
-            while (group + 2 <= groups)
+            for (; group + 2 <= groups; group += 2, v += TDots.BlockDwords, words += 16, xScales += 4, next += 128)
             {
-                Int4Rows.PrefetchGroups(scales + group, lower.Biases + group, groups);
-                Int4Rows.PrefetchGroups(scales + group + groups, lower.Biases + group + groups, groups);
-                int end = Math.Min(group + Int4Rows.SumGroups, groups & ~1);
-                for (; group < end; group += 2, v += TDots.BlockDwords, words += 16, xScales += 4, next += 128)
-                {
-                    Sse.Prefetch0(next);
-                    Sse.Prefetch0(next + 64);
-                    WordNibbles512 w0 = TDots.Split(Vec.Load((int*)words)), w1 = TDots.Split(Vec.Load((int*)(words + toWords)));
-                    VecF s0 = Pair(*(uint*)(scales + group)), s1 = Pair(*(uint*)(scales + group + toUpper));
-                    Add(w0, w1, s0, s1, v, xScales, ref c00, ref c10);
-                    Add(w0, w1, s0, s1, v + toValues, xScales + toScales, ref c01, ref c11);
-                    Add(w0, w1, s0, s1, v + (2 * toValues), xScales + (2 * toScales), ref c02, ref c12);
-                    Add(w0, w1, s0, s1, v + (3 * toValues), xScales + (3 * toScales), ref c03, ref c13);
-                }
+                Sse.Prefetch0(next);
+                Sse.Prefetch0(next + 64);
+                WordNibbles512 w0 = TDots.Split(Vec.Load((int*)words)), w1 = TDots.Split(Vec.Load((int*)(words + toWords)));
+                VecF s0 = Pair(*(uint*)(scales + group)), s1 = Pair(*(uint*)(scales + group + toUpper));
+                Add(w0, w1, s0, s1, v, xScales, ref c00, ref c10);
+                Add(w0, w1, s0, s1, v + toValues, xScales + toScales, ref c01, ref c11);
+                Add(w0, w1, s0, s1, v + (2 * toValues), xScales + (2 * toScales), ref c02, ref c12);
+                Add(w0, w1, s0, s1, v + (3 * toValues), xScales + (3 * toScales), ref c03, ref c13);
             }
 
             if (group < groups)

@@ -14,7 +14,7 @@ internal abstract unsafe class Int4RowInt16By128<TDot> : Int4RowByDot
     private const int BlockDwords = 64;
 
     [SkipLocalsInit]
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(KernelMethod.Options)]
     protected sealed override float Dot(uint* words, ushort* scales, ushort* biases, int groups, int* x, float* xScales, float* xSums)
     {
         float* offsets = stackalloc float[Int4BiasSumVector128.Lanes];

@@ -10,7 +10,7 @@ namespace ManagedGemma.Kernels.Int4;
 /// <summary>4 rows at once: words transposed, then nibble by nibble to floats.</summary>
 internal sealed unsafe class Int4UnpackVector128 : IInt4Unpack
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(KernelMethod.Options)]
     public void Unpack(in Int4Rows rows, int firstGroup, int groups, float* tile)
     {
         byte** pointers = stackalloc byte*[Transpose.Rows];

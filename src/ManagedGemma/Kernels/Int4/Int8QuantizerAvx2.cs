@@ -13,7 +13,7 @@ internal sealed unsafe class Int8QuantizerAvx2 : IActivationQuantizer
     private const int RunWords = 4;
     private const int Run = 8 * RunWords;
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(KernelMethod.Options)]
     public void Quantize(float* row, QuantizedActivations target, int token)
     {
         int* rounded = stackalloc int[Run];

@@ -14,7 +14,7 @@ internal sealed class RangeNormVector128 : IRangeNorm
 {
     private static readonly RangeNormScalar Narrow = new();
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(KernelMethod.Options)]
     public RowRange Measure(ReadOnlySpan<float> row)
     {
         if (row.Length < VecF.Count)
@@ -46,7 +46,7 @@ internal sealed class RangeNormVector128 : IRangeNorm
         return (int)vectors == row.Length ? range : range.With(Narrow.Measure(row[(int)vectors..]));
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(KernelMethod.Options)]
     public void Apply(ReadOnlySpan<float> x, float mean, float scale, Span<float> y)
     {
         ref float source = ref MemoryMarshal.GetReference(x);

@@ -12,7 +12,7 @@ namespace ManagedGemma.Kernels.RmsNorm;
 /// </summary>
 internal sealed class RmsNormAvx512 : IRmsNorm
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(KernelMethod.Options)]
     public void Normalize(ReadOnlySpan<float> x, ReadOnlySpan<float> weight, float epsilon, Span<float> y)
     {
         int length = x.Length;

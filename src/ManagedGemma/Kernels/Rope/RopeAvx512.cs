@@ -9,7 +9,7 @@ namespace ManagedGemma.Kernels.Rope;
 /// <summary>Sixteen pairs at once; products and sums rounded as in the reference, so the bits are the same.</summary>
 internal sealed class RopeAvx512 : IRope
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(KernelMethod.Options)]
     public void Rotate(Span<float> head, ReadOnlySpan<float> cos, ReadOnlySpan<float> sin)
     {
         int half = cos.Length;

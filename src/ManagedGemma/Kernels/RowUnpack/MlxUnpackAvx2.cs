@@ -73,7 +73,7 @@ internal sealed unsafe class MlxUnpackAvx2 : IMlxUnpack
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(KernelMethod.Options)]
     private static void Widen<TDecode>(
         byte* source, VecB places, VecU shifts, int bits, int groupSize, int groups, float* scales, float* biases, float* destination)
         where TDecode : struct, IDecode

@@ -76,7 +76,7 @@ internal sealed unsafe class MlxUnpackVector128 : IMlxUnpack
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(KernelMethod.Options)]
     private static void Widen<TDecode>(
         byte* source, in Step step, int bits, int groupSize, int groups, float* scales, float* biases, float* destination)
         where TDecode : struct, IDecode

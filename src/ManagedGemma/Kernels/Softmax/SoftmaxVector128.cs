@@ -12,7 +12,7 @@ namespace ManagedGemma.Kernels.Softmax;
 /// </summary>
 internal sealed class SoftmaxVector128 : ISoftmax
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(KernelMethod.Options)]
     public void Apply(Span<float> row, float scale)
     {
         ref float scores = ref MemoryMarshal.GetReference(row);

@@ -7,7 +7,7 @@ namespace ManagedGemma.Kernels.TileTranspose;
 /// <summary>8 rows by 8 columns at once; a last block of fewer rows repeats its last one.</summary>
 internal sealed unsafe class TileTransposeAvx2 : ITileTranspose
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(KernelMethod.Options)]
     public void Transpose(float* rows, nint rowStride, int count, int columns, float* tile)
     {
         byte** pointers = stackalloc byte*[WordTranspose.Rows];
