@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ManagedGemma.Caching;
 using ManagedGemma.Cli.Commands.Condition;
 using ManagedGemma.Cli.Commands.Enhance;
 using ManagedGemma.Cli.Hosting;
@@ -14,7 +15,7 @@ internal sealed class ConditionCommand : Command
 {
     private readonly PromptOptions _prompt = new();
     private readonly CaptionOptions _captions = new();
-    private readonly CacheOptions _cache = new();
+    private readonly CacheOptions _cache = new("results");
     private readonly ModelOption _model = new();
     private readonly ConditioningOptions _conditioning = new();
     private readonly EnhanceOptions _enhance = new();
@@ -74,7 +75,8 @@ internal sealed class ConditionCommand : Command
         settings = settings with { Options = settings.Options with { BatchTokens = _captions.TokensIn(parse) } };
         Prompt? prompt = captions is null ? _prompt.Read(parse, host) : null;
         Screen screen = new(host, parse.GetValue(_quiet));
-        EnhanceSettings? enhance = _enhance.In(parse);
+        ResultCache? cache = _cache.In(parse);
+        EnhanceSettings? enhance = _enhance.In(parse, cache);
         if (enhance is not null && captions is { IsDryRun: true })
         {
             throw new UsageException("--dry-run counts captions as they are: leave out --enhance");
@@ -90,7 +92,7 @@ internal sealed class ConditionCommand : Command
             Settings = settings,
             Enhancement = step,
             Loading = new GemmaModelOptions { Threads = parse.GetValue(_threads), ReleasePages = parse.GetValue(_lowMemory) },
-            Cache = _cache.In(parse),
+            Cache = cache,
             Output = output,
             PrintsJson = parse.GetValue(_json),
         };

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ManagedGemma.Caching;
 using ManagedGemma.Cli.Commands.Encode;
 using ManagedGemma.Cli.Commands.Enhance;
 using ManagedGemma.Cli.Hosting;
@@ -14,6 +15,7 @@ internal sealed class EncodeCommand : Command
     private readonly PromptOptions _prompt = new();
     private readonly BatchOptions _batch = new();
     private readonly EnhanceOptions _enhance = new();
+    private readonly CacheOptions _cache = new("enhancements");
     private readonly ModelOption _model = new();
     private readonly EncodingOptions _encoding = new();
 
@@ -44,6 +46,7 @@ internal sealed class EncodeCommand : Command
         Add(_model);
         _encoding.AddTo(this);
         _enhance.AddTo(this);
+        _cache.AddTo(this);
         Add(_threads);
         Add(_lowMemory);
         Add(_json);
@@ -69,7 +72,13 @@ internal sealed class EncodeCommand : Command
 
         Screen screen = new(host, parse.GetValue(_quiet));
         EncodeSettings settings = _encoding.In(parse);
-        EnhanceSettings? enhance = _enhance.In(parse);
+        ResultCache? cache = _cache.In(parse);
+        EnhanceSettings? enhance = _enhance.In(parse, cache);
+        if (cache is not null && enhance is null)
+        {
+            throw new UsageException("--cache goes with --enhance: features are not kept");
+        }
+
         using EnhanceStep? step = enhance is null ? null : new EnhanceStep(enhance, settings.Options.Precision, screen, interrupt.Token);
         EncodeJob job = new()
         {
@@ -80,6 +89,7 @@ internal sealed class EncodeCommand : Command
             Settings = settings with { EnhanceSeed = enhance?.Seed },
             Enhancement = step,
             Loading = new GemmaModelOptions { Threads = parse.GetValue(_threads), ReleasePages = parse.GetValue(_lowMemory) },
+            Cache = cache,
             Output = output,
             PrintsJson = parse.GetValue(_json),
         };

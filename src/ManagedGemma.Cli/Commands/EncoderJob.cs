@@ -1,3 +1,4 @@
+using ManagedGemma.Caching;
 using ManagedGemma.Checkpoints;
 using ManagedGemma.Cli.Commands.Enhance;
 using ManagedGemma.Cli.Hosting;
@@ -26,6 +27,9 @@ internal abstract record EncoderJob
     /// <summary>Enhances prompts first; null: they stay as they are.</summary>
     public EnhanceStep? Enhancement { get; init; }
 
+    /// <summary>Results of earlier runs; null: none.</summary>
+    public ResultCache? Cache { get; init; }
+
     /// <summary>The file to write; the directory for many prompts.</summary>
     public required string Output { get; init; }
 
@@ -37,6 +41,13 @@ internal abstract record EncoderJob
 
     /// <summary>The prompt, enhanced if that was asked for.</summary>
     public Prompt Enhance(GemmaTextEncoder encoder, Prompt prompt) => Enhancement is null ? prompt : Enhancement.Apply(encoder, prompt);
+
+    /// <summary>Says what did not work about the cache, which fails nothing.</summary>
+    public void WarnOfCache() => CacheNotice.Show(Screen, Cache);
+
+    /// <summary>What a summary says of the cache.</summary>
+    public IEnumerable<(string Name, string Value)> CacheFacts() =>
+        Cache is null ? [] : [("cache", $"{Cache.Location}, {Amount.Count(Cache.Hits)} entries found")];
 
     /// <summary>Refuses to write onto what is read.</summary>
     /// <exception cref="GemmaException">The output is one of the model's files.</exception>

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Text;
+using ManagedGemma.Caching;
 using ManagedGemma.Cli.Hosting;
 using ManagedGemma.Cli.Input;
 using ManagedGemma.Cli.Options;
@@ -19,6 +20,7 @@ internal sealed class EnhanceCommand : Command
     private readonly GeneratorModelOptions _model = new();
     private readonly SamplingOptions _sampling = new(PromptEnhancer.DefaultOptions);
     private readonly SystemOption _system = new("--system", "A file with instructions. Default: this program's own, for text-to-video.");
+    private readonly CacheOptions _cache = new("enhancements");
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON object: the prompt, what became of it, and what it took." };
     private readonly Option<bool> _quiet = CommonOptions.Quiet();
 
@@ -29,6 +31,7 @@ internal sealed class EnhanceCommand : Command
         Add(_system);
         _model.AddTo(this);
         _sampling.AddTo(this);
+        _cache.AddTo(this);
         Add(_json);
         Add(_quiet);
         SetAction(parse => Run(parse, host, interrupt));
@@ -40,24 +43,27 @@ internal sealed class EnhanceCommand : Command
         ModelSource source = _model.Find(parse);
         string prompt = _prompt.Read(parse, host).Text ?? throw new UsageException("enhance takes text, not --ids");
         string? system = _system.Read(parse);
+        ResultCache? cache = _cache.In(parse);
         Screen screen = new(host, parse.GetValue(_quiet));
         Stopwatch watch = Stopwatch.StartNew();
         using GemmaTextEncoder encoder = _model.Load(parse, screen, source);
         using GemmaTextGenerator generator = GemmaTextGenerator.Over(encoder, new GeneratorOptions { LeaveModelOpen = true });
-        using PromptEnhancer enhancer = new(generator, system);
+        using PromptEnhancer enhancer = new(generator, system, cache);
         _ = generator.Tokenizer;
         TimeSpan load = watch.Elapsed;
         bool printsJson = parse.GetValue(_json);
         StringBuilder answer = new();
         GenerationUpdate end = Generate(enhancer.Generate(prompt, options, interrupt.Token), answer, printsJson ? null : new TextFlow(host));
         Warn(screen, answer.ToString(), end.FinishReason!.Value);
+        bool isCached = cache is { Hits: > 0 };
         GenerateReport report = GenerateReport.Of(
             source.Name, encoder.Model.Checkpoint.IsDemo, load, end.FinishReason!.Value, end.StoppedBy, end.Usage!);
-        screen.Show(GenerationSummary.Of(report, source, encoder.Model.Threads));
+        CacheNotice.Show(screen, cache);
+        screen.Show(GenerationSummary.Of(report, source, encoder.Model.Threads, isCached));
         if (printsJson)
         {
             string text = answer.ToString();
-            EnhanceReport whole = new(prompt, EnhancementText.Clean(text), text, options.Seed, report, screen.Warnings);
+            EnhanceReport whole = new(prompt, EnhancementText.Clean(text), text, options.Seed, isCached, report, screen.Warnings);
             ReportJson.Print(host.Out, whole, ReportJson.Default.EnhanceReport);
         }
 

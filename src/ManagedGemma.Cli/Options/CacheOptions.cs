@@ -1,17 +1,12 @@
 using System.CommandLine;
-using ManagedGemma.Ltx.Caching;
+using ManagedGemma.Caching;
 
 namespace ManagedGemma.Cli.Options;
 
 /// <summary><c>--cache</c> and its size.</summary>
 internal sealed class CacheOptions
 {
-    private readonly Option<string> _cache = new("--cache")
-    {
-        Description =
-            "A directory of results, by tokens, models and options: what is there is not computed again. Several processes may share it.",
-        HelpName = "DIR",
-    };
+    private readonly Option<string> _cache;
 
     private readonly Option<long?> _size = new("--cache-size")
     {
@@ -28,6 +23,14 @@ internal sealed class CacheOptions
 
             return size;
         },
+    };
+
+    /// <param name="results">What it holds, as in "results".</param>
+    public CacheOptions(string results) => _cache = new Option<string>("--cache")
+    {
+        Description =
+            $"A directory of {results}, by tokens, models and options: what is there is not computed again. Several processes may share it.",
+        HelpName = "DIR",
     };
 
     /// <summary>Adds both to a command.</summary>

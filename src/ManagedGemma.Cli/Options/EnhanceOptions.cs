@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ManagedGemma.Caching;
 using ManagedGemma.Cli.Commands.Enhance;
 using ManagedGemma.Generation.Enhancement;
 
@@ -24,13 +25,15 @@ internal sealed class EnhanceOptions
     }
 
     /// <summary>What was asked for; null: prompts stay as they are.</summary>
+    /// <param name="parse">The command line.</param>
+    /// <param name="cache">Answers of earlier runs; null: none.</param>
     /// <exception cref="UsageException">An option that means nothing without <c>--enhance</c>.</exception>
     /// <exception cref="GemmaException">The file with instructions cannot be read.</exception>
-    public EnhanceSettings? In(ParseResult parse)
+    public EnhanceSettings? In(ParseResult parse, ResultCache? cache)
     {
         if (parse.GetValue(_enhance))
         {
-            return new EnhanceSettings(_system.Read(parse), parse.GetValue(_seed)!.Value);
+            return new EnhanceSettings(_system.Read(parse), parse.GetValue(_seed)!.Value, cache);
         }
 
         Option? lone = new Option[] { _system, _seed }.FirstOrDefault(x => parse.GetResult(x) is { Implicit: false });

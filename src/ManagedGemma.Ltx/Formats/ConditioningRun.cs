@@ -1,3 +1,4 @@
+using ManagedGemma.Caching;
 using ManagedGemma.Conditioning;
 using ManagedGemma.Ltx.Caching;
 using ManagedGemma.Model;
@@ -148,21 +149,23 @@ public sealed class ConditioningRun(GemmaTextEncoder encoder, LtxTextConditioner
 
         foreach (ConditioningParts part in PartialResult.EntriesOf(needs))
         {
-            if (!result.Restore(part, cache.Read(NameOf(prompt.Tokens, part)), encoder, conditioner) && part == ConditioningParts.Context)
+            if (!result.Restore(part, Read(part), encoder, conditioner) && part == ConditioningParts.Context)
             {
                 // Half of the way may be there.
-                result.Restore(ConditioningParts.Projection, cache.Read(NameOf(prompt.Tokens, ConditioningParts.Projection)), encoder, conditioner);
+                result.Restore(ConditioningParts.Projection, Read(ConditioningParts.Projection), encoder, conditioner);
             }
         }
 
         return result;
+
+        IReadOnlyList<EmbeddingRows>? Read(ConditioningParts part) => cache.Read(NameOf(prompt.Tokens, part), CachedRows.Of);
     }
 
     private void Store(PartialResult result, ConditioningParts part)
     {
         if (cache is not null && result.Rows(part) is { } rows)
         {
-            cache.Write(NameOf(result.Prompt.Tokens, part), rows);
+            cache.Write(NameOf(result.Prompt.Tokens, part), CachedRows.ToTensors(rows));
         }
     }
 }

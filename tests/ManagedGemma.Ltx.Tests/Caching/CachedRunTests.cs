@@ -1,6 +1,6 @@
+using ManagedGemma.Caching;
 using ManagedGemma.Checkpoints;
 using ManagedGemma.Conditioning;
-using ManagedGemma.Ltx.Caching;
 using ManagedGemma.Ltx.Formats;
 using ManagedGemma.Ltx.Tests.Support;
 using ManagedGemma.Model;

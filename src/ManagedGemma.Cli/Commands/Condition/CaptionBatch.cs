@@ -97,9 +97,9 @@ internal sealed class CaptionBatch(ConditionJob job, CaptionSettings captions)
             "condition",
             $"{Amount.Seconds(seconds)}, {Amount.Rate(seconds > 0 ? made.Length / seconds : 0)} captions/s, "
             + $"{Amount.Rate(seconds > 0 ? tokens / seconds : 0)} tokens/s on {model.Encoder.Model.Threads} threads");
-        if (job.Cache is { } cache)
+        foreach ((string, string) fact in job.CacheFacts())
         {
-            yield return ("cache", $"{cache.Location}, {Amount.Count(cache.Hits)} entries found");
+            yield return fact;
         }
 
         yield return ("memory", Amount.Memory(memory.Peak, memory.Private));

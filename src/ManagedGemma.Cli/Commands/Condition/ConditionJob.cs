@@ -1,6 +1,5 @@
 using ManagedGemma.Conditioning;
 using ManagedGemma.Ltx;
-using ManagedGemma.Ltx.Caching;
 
 namespace ManagedGemma.Cli.Commands.Condition;
 
@@ -8,9 +7,6 @@ namespace ManagedGemma.Cli.Commands.Condition;
 internal sealed record ConditionJob : EncoderJob
 {
     public required ConditionSettings Settings { get; init; }
-
-    /// <summary>Results of earlier runs; null: none.</summary>
-    public required ResultCache? Cache { get; init; }
 
     /// <summary>Opens the LTX checkpoint for the encoder; null where none was named.</summary>
     /// <exception cref="GemmaException">It is damaged, wants another encoder, or is not one for the format.</exception>
@@ -31,20 +27,6 @@ internal sealed record ConditionJob : EncoderJob
         {
             conditioner.Dispose();
             throw;
-        }
-    }
-
-    /// <summary>Says what did not work about the cache, which fails nothing.</summary>
-    public void WarnOfCache()
-    {
-        if (Cache?.Damaged > 0)
-        {
-            Screen.Warn($"{Cache.Damaged} damaged entries of the cache were made again");
-        }
-
-        if (Cache?.Problem is { } problem)
-        {
-            Screen.Warn(problem);
         }
     }
 

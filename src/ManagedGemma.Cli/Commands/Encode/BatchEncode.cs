@@ -120,6 +120,7 @@ internal sealed class BatchEncode(EncodeJob job, BatchSettings batch)
         BatchPrompt[] encoded = [.. Prompts.Where(x => x.Outcome == BatchOutcome.Encoded)];
         long tokens = encoded.Sum(x => (long)x.Tokens!.Ids.Count);
         double seconds = (_encode.Elapsed - _states).TotalSeconds;
+        job.WarnOfCache();
         MemoryUse memory = MemoryUse.Now();
         return
         [
@@ -128,6 +129,7 @@ internal sealed class BatchEncode(EncodeJob job, BatchSettings batch)
             ("tokens", Amount.Count(tokens)),
             ("load", Amount.Seconds(load.TotalSeconds)),
             ("encode", $"{Amount.Seconds(seconds)}, {Amount.Rate(seconds > 0 ? tokens / seconds : 0)} tokens/s on {model.Model.Threads} threads"),
+            .. job.CacheFacts(),
             ("memory", Amount.Memory(memory.Peak, memory.Private)),
             ("output", $"{job.Output}, {Amount.Bytes(encoded.Sum(x => x.OutputBytes!.Value))} written"),
         ];

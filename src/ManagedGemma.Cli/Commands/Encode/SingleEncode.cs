@@ -49,6 +49,7 @@ internal static class SingleEncode
         watch.Restart();
         file.Complete(features, interrupt.Token);
         write += watch.Elapsed + states;
+        job.WarnOfCache();
         MemoryUse memory = MemoryUse.Now();
         foreach (string problem in job.ValueWarnings(file))
         {

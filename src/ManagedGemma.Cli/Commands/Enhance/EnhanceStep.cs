@@ -25,7 +25,7 @@ internal sealed class EnhanceStep(EnhanceSettings settings, Precision precision,
         }
 
         _generator ??= GemmaTextGenerator.Over(encoder, new GeneratorOptions { LeaveModelOpen = true });
-        _enhancer ??= new PromptEnhancer(_generator, settings.System);
+        _enhancer ??= new PromptEnhancer(_generator, settings.System, settings.Cache);
         GenerationOptions options = PromptEnhancer.DefaultOptions with { Seed = settings.Seed, Precision = precision };
         Enhancement enhancement = _enhancer.Enhance(text, options, cancellation);
         EnhanceCommand.Warn(screen, enhancement.Answer, enhancement.FinishReason);

@@ -1,4 +1,4 @@
-using ManagedGemma.Generation;
+using ManagedGemma.Caching;
 using ManagedGemma.Generation.Chat;
 using ManagedGemma.Model;
 
@@ -12,16 +12,21 @@ public sealed class PromptEnhancer : IDisposable
 {
     private readonly GemmaTextGenerator _generator;
     private readonly string? _system;
+    private readonly ResultCache? _cache;
+    private readonly Lazy<EnhancementKeys> _keys;
     private PromptPrefix? _prefix;
 
     /// <summary>Enhances with a model that somebody else owns.</summary>
     /// <param name="generator">The model: an instruction-tuned one.</param>
     /// <param name="system">Instructions; null: <see cref="EnhancementText.DefaultSystem"/>.</param>
-    public PromptEnhancer(GemmaTextGenerator generator, string? system = null)
+    /// <param name="cache">Answers of earlier runs; null: none.</param>
+    public PromptEnhancer(GemmaTextGenerator generator, string? system = null, ResultCache? cache = null)
     {
         ArgumentNullException.ThrowIfNull(generator);
         _generator = generator;
         _system = system;
+        _cache = cache;
+        _keys = new Lazy<EnhancementKeys>(() => new EnhancementKeys(generator));
     }
 
     /// <summary>
@@ -42,16 +47,25 @@ public sealed class PromptEnhancer : IDisposable
         return new Enhancement(EnhancementText.Clean(result.Text), result.Text, result.FinishReason, result.Usage);
     }
 
-    /// <summary>As <see cref="Enhance"/>, token by token; the texts together are the answer before <see cref="EnhancementText.Clean"/>.</summary>
+    /// <summary>
+    /// As <see cref="Enhance"/>, token by token; the texts together are the answer before <see cref="EnhancementText.Clean"/>. What the cache
+    /// holds comes at once. Log-probabilities are not kept: an answer that is to have them is generated.
+    /// </summary>
     /// <inheritdoc cref="Enhance"/>
     public IEnumerable<GenerationUpdate> Generate(string prompt, GenerationOptions? options = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(prompt);
         options ??= DefaultOptions;
         int[] ids = Ids(prompt);
-        PromptPrefix prefix = Instructions(options.Precision, cancellation);
         options = options with { KeepPrefix = false, StopIds = options.StopIds ?? ChatTemplate.StopIds(_generator.Tokenizer, _generator.StopIds) };
-        return _generator.Generate(ids, options, prefix, cancellation);
+        if (_cache is null || options.LogProbabilities is not null)
+        {
+            return Generate(ids, options, cancellation);
+        }
+
+        string name = _keys.Value.Of(ids, options);
+        cancellation.ThrowIfCancellationRequested();
+        return _cache.Read(name, EnhancementEntry.Of) is { } answer ? [answer] : Kept(Generate(ids, options, cancellation), _cache, name);
     }
 
     /// <summary>Gives up what was read of the instructions; the model belongs to the caller.</summary>
@@ -59,6 +73,25 @@ public sealed class PromptEnhancer : IDisposable
     {
         _prefix?.Dispose();
         _prefix = null;
+    }
+
+    private IEnumerable<GenerationUpdate> Generate(int[] ids, GenerationOptions options, CancellationToken cancellation) =>
+        _generator.Generate(ids, options, Instructions(options.Precision, cancellation), cancellation);
+
+    // The entry is there before the last update is: whoever is killed after it has it.
+    private static IEnumerable<GenerationUpdate> Kept(IEnumerable<GenerationUpdate> updates, ResultCache cache, string name)
+    {
+        List<GenerationUpdate> all = [];
+        foreach (GenerationUpdate update in updates)
+        {
+            all.Add(update);
+            if (update.FinishReason is not null)
+            {
+                cache.Write(name, EnhancementEntry.ToTensors(GenerationResult.Of(all)));
+            }
+
+            yield return update;
+        }
     }
 
     // What two prompts that differ from their first letter on have in common.

@@ -1,13 +1,12 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using ManagedGemma.Checkpoints;
 
-namespace ManagedGemma.Ltx.Caching;
+namespace ManagedGemma.Caching;
 
 /// <summary>
-/// A file of the cache: safetensors with float32 tensors <c>rows.0</c>, <c>rows.1</c>, …, and in its metadata the entry's name and the
-/// SHA-256 of all tensors' bytes. It is read, not mapped: what is damaged may also be cut short.
+/// A file of the cache: safetensors with tensors <c>rows.00</c>, <c>rows.01</c>, …, and in its metadata the entry's name and the SHA-256 of
+/// all tensors' bytes. It is read, not mapped: what is damaged may also be cut short.
 /// </summary>
 internal static class CacheEntry
 {
@@ -16,24 +15,24 @@ internal static class CacheEntry
     private static readonly string NoChecksum = new('0', 2 * SHA256.HashSizeInBytes);
 
     /// <summary>Bytes of an entry.</summary>
-    public static long ByteLength(IReadOnlyList<EmbeddingRows> rows, string name) =>
-        SafetensorsLayout.Create(Specs(rows), Metadata(name, NoChecksum)).FileLength;
+    public static long ByteLength(IReadOnlyList<CachedTensor> tensors, string name) =>
+        SafetensorsLayout.Create(Specs(tensors), Metadata(name, NoChecksum)).FileLength;
 
     /// <summary>Writes an entry, which appears whole or not at all.</summary>
     /// <exception cref="GemmaException">It cannot be written.</exception>
-    public static void Write(string path, IReadOnlyList<EmbeddingRows> rows, string name)
+    public static void Write(string path, IReadOnlyList<CachedTensor> tensors, string name)
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (EmbeddingRows tensor in rows)
+        foreach (CachedTensor tensor in tensors)
         {
-            hash.AppendData(Bytes(tensor));
+            hash.AppendData(tensor.Bytes.Span);
         }
 
-        using SafetensorsWriter writer = SafetensorsWriter.Create(path, Specs(rows), Metadata(name, Convert.ToHexStringLower(hash.GetHashAndReset())));
-        for (int i = 0; i < rows.Count; i++)
+        using SafetensorsWriter writer = SafetensorsWriter.Create(path, Specs(tensors), Metadata(name, Convert.ToHexStringLower(hash.GetHashAndReset())));
+        for (int i = 0; i < tensors.Count; i++)
         {
             writer.Begin(TensorName(i));
-            writer.Write(Bytes(rows[i]));
+            writer.Write(tensors[i].Bytes.Span);
         }
 
         writer.Complete();
@@ -41,29 +40,27 @@ internal static class CacheEntry
 
     /// <summary>Reads an entry and checks every byte.</summary>
     /// <exception cref="GemmaException">It is damaged or another entry's; or, with an inner exception, it cannot be read.</exception>
-    public static IReadOnlyList<EmbeddingRows> Read(string path, string name)
+    public static IReadOnlyList<CachedTensor> Read(string path, string name)
     {
         byte[] file = ReadAll(path);
         SafetensorsHeader header = SafetensorsHeader.Parse(file, file.Length, path);
         string checksum = Convert.ToHexStringLower(SHA256.HashData(file.AsSpan((int)header.DataStart)));
         Require(path, NameKey, name, header.Metadata.GetValueOrDefault(NameKey));
         Require(path, ChecksumKey, checksum, header.Metadata.GetValueOrDefault(ChecksumKey));
-        EmbeddingRows[] rows = new EmbeddingRows[header.Tensors.Count];
-        for (int i = 0; i < rows.Length; i++)
+        CachedTensor[] tensors = new CachedTensor[header.Tensors.Count];
+        for (int i = 0; i < tensors.Length; i++)
         {
             SafetensorsTensor tensor = header.Tensors[i];
-            if (tensor.Name != TensorName(i) || tensor.ElementType != ElementType.F32 || tensor.Shape is not [<= int.MaxValue and var count, > 0 and <= int.MaxValue and var width])
+            if (tensor.Name != TensorName(i))
             {
                 throw new GemmaException("not an entry of this cache", path, Untrusted.Show(tensor.Name));
             }
 
             // The header's parser holds offsets and lengths against the file.
-            float[] values = new float[tensor.ByteLength / sizeof(float)];
-            file.AsSpan((int)tensor.Offset, (int)tensor.ByteLength).CopyTo(MemoryMarshal.AsBytes(values.AsSpan()));
-            rows[i] = new EmbeddingRows((int)count, (int)width, values);
+            tensors[i] = new CachedTensor(tensor.ElementType, tensor.Shape, file.AsMemory((int)tensor.Offset, (int)tensor.ByteLength));
         }
 
-        return rows;
+        return tensors;
     }
 
     private static byte[] ReadAll(string path)
@@ -88,10 +85,8 @@ internal static class CacheEntry
 
     private static string TensorName(int index) => "rows." + index.ToString("00", CultureInfo.InvariantCulture);
 
-    private static IEnumerable<SafetensorsSpec> Specs(IReadOnlyList<EmbeddingRows> rows) =>
-        rows.Select((tensor, i) => new SafetensorsSpec(TensorName(i), ElementType.F32, tensor.Count, tensor.Width));
+    private static IEnumerable<SafetensorsSpec> Specs(IReadOnlyList<CachedTensor> tensors) =>
+        tensors.Select((tensor, i) => new SafetensorsSpec(TensorName(i), tensor.ElementType, tensor.Shape));
 
     private static Dictionary<string, string> Metadata(string name, string checksum) => new() { [NameKey] = name, [ChecksumKey] = checksum };
-
-    private static ReadOnlySpan<byte> Bytes(EmbeddingRows rows) => MemoryMarshal.AsBytes(rows.Values.Span);
 }

@@ -1,7 +1,7 @@
 using System.Buffers;
 using ManagedGemma.Checkpoints;
 
-namespace ManagedGemma.Ltx.Caching;
+namespace ManagedGemma.Caching;
 
 /// <summary>
 /// Results on disk under names that say what they are made of, so that an entry never goes stale. Bounded in size: the least recently
@@ -72,9 +72,11 @@ public sealed class ResultCache
     internal bool Contains(string name) => File.Exists(PathOf(name));
 
     /// <summary>Reads an entry and marks it as used.</summary>
-    /// <param name="name">From <see cref="ResultKeys"/>.</param>
-    /// <returns>Its rows; null when there is none.</returns>
-    internal IReadOnlyList<EmbeddingRows>? Read(string name)
+    /// <param name="name">64 hexadecimal digits: a hash of all that the result is made of.</param>
+    /// <param name="parse">Makes the result of its tensors; null where they are none of the kind, which is damage too.</param>
+    /// <returns>The result; null when there is none.</returns>
+    internal T? Read<T>(string name, Func<IReadOnlyList<CachedTensor>, T?> parse)
+        where T : class
     {
         string path = PathOf(name);
         try
@@ -84,14 +86,14 @@ public sealed class ResultCache
                 return null;
             }
 
-            IReadOnlyList<EmbeddingRows> rows = CacheEntry.Read(path, name);
+            T result = parse(CacheEntry.Read(path, name)) ?? throw new GemmaException("the entry is another kind of result", path);
             lock (_gate)
             {
                 Hits++;
             }
 
             MarkUsed(path);
-            return rows;
+            return result;
         }
         catch (GemmaException exception) when (exception.InnerException is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -116,12 +118,12 @@ public sealed class ResultCache
     }
 
     /// <summary>Writes an entry, unless it is larger than the whole cache may be, and makes room.</summary>
-    /// <param name="name">From <see cref="ResultKeys"/>.</param>
-    /// <param name="rows">What it holds.</param>
-    internal void Write(string name, params IReadOnlyList<EmbeddingRows> rows)
+    /// <param name="name">As for <see cref="Read"/>.</param>
+    /// <param name="tensors">What it holds.</param>
+    internal void Write(string name, params IReadOnlyList<CachedTensor> tensors)
     {
         string path = PathOf(name);
-        long length = CacheEntry.ByteLength(rows, name);
+        long length = CacheEntry.ByteLength(tensors, name);
         if (length > Size)
         {
             return;
@@ -135,7 +137,7 @@ public sealed class ResultCache
             }
 
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            CacheEntry.Write(path, rows, name);
+            CacheEntry.Write(path, tensors, name);
             MakeRoom(length);
         }
         catch (Exception exception) when (exception is GemmaException || FileFailure.Is(exception))

@@ -1,7 +1,7 @@
+using ManagedGemma.Caching;
 using ManagedGemma.Checkpoints;
-using ManagedGemma.Ltx.Caching;
 
-namespace ManagedGemma.Ltx.Tests.Caching;
+namespace ManagedGemma.Tests.Caching;
 
 public sealed class ResultCacheTests : IDisposable
 {
@@ -16,17 +16,34 @@ public sealed class ResultCacheTests : IDisposable
     [Fact]
     public void What_was_written_is_read_bit_for_bit()
     {
-        EmbeddingRows[] rows = [new(2, 3, [1, -0f, float.Epsilon, float.NaN, float.MaxValue, 1e-30f]), new(0, 5, []), new(1, 1, [7])];
+        CachedTensor[] tensors =
+        [
+            CachedTensor.Of<float>(ElementType.F32, new float[] { 1, -0f, float.Epsilon, float.NaN, float.MaxValue, 1e-30f }, 2, 3),
+            CachedTensor.Of(ElementType.U16, "odd".AsMemory(), 3),
+            CachedTensor.Of<float>(ElementType.F32, Array.Empty<float>(), 0, 5),
+            CachedTensor.Of<long>(ElementType.I64, new long[] { long.MinValue }),
+        ];
         ResultCache cache = new(Location);
-        Assert.Null(cache.Read(Name(1)));
+        Assert.Null(Read(cache, 1));
         Assert.False(Directory.Exists(Location));
-        cache.Write(Name(1), rows);
-        IReadOnlyList<EmbeddingRows> read = new ResultCache(Location).Read(Name(1))!;
-        Assert.Equal(rows.Select(x => (x.Count, x.Width)), read.Select(x => (x.Count, x.Width)));
-        Assert.Equal(
-            rows.SelectMany(x => x.Values.ToArray()).Select(BitConverter.SingleToInt32Bits), read.SelectMany(x => x.Values.ToArray()).Select(BitConverter.SingleToInt32Bits));
-        Assert.Null(cache.Read(Name(2)));
+        cache.Write(Name(1), tensors);
+        IReadOnlyList<CachedTensor> read = Read(new ResultCache(Location), 1)!;
+        Assert.Equal(tensors.Select(x => x.ElementType), read.Select(x => x.ElementType));
+        Assert.Equal(tensors.Select(x => x.Shape), read.Select(x => x.Shape));
+        Assert.Equal(tensors.Select(x => x.Bytes.ToArray()), read.Select(x => x.Bytes.ToArray()));
+        Assert.Equal("odd", new string(read[1].ToArray<char>()));
+        Assert.Null(Read(cache, 2));
         Assert.Null(cache.Problem);
+    }
+
+    [Fact]
+    public void An_entry_of_another_kind_is_damaged()
+    {
+        ResultCache cache = new(Location);
+        cache.Write(Name(1), Rows(1));
+        Assert.Null(cache.Read(Name(1), tensors => tensors.Count == 2 ? tensors : null));
+        Assert.Equal((0, 1), (cache.Hits, cache.Damaged));
+        Assert.Empty(Files);
     }
 
     // Every bit of a short entry: of its header, its metadata and its numbers.
@@ -43,10 +60,10 @@ public sealed class ResultCacheTests : IDisposable
             byte[] bytes = [.. whole];
             bytes[i] ^= (byte)(1 << (i % 8));
             File.WriteAllBytes(path, bytes);
-            if (cache.Read(Name(1)) is { } read)
+            if (Read(cache, 1) is { } read)
             {
                 // Spaces that pad the header, or a letter's case where JSON takes either: nothing of the entry has changed.
-                Assert.Equal(Rows(1).Values.ToArray(), Assert.Single(read).Values.ToArray());
+                Assert.Equal(Rows(1).Bytes.ToArray(), Assert.Single(read).Bytes.ToArray());
                 continue;
             }
 
@@ -61,7 +78,7 @@ public sealed class ResultCacheTests : IDisposable
         foreach (int length in (ReadOnlySpan<int>)[0, 1, 8, whole.Length / 2, whole.Length - 1])
         {
             File.WriteAllBytes(path, whole[..length]);
-            Assert.Null(cache.Read(Name(1)));
+            Assert.Null(Read(cache, 1));
             Assert.Empty(Files);
         }
 
@@ -76,7 +93,7 @@ public sealed class ResultCacheTests : IDisposable
         string path = Assert.Single(Files);
         string other = Path.Combine(Path.GetDirectoryName(path)!, Name(2) + ".safetensors");
         File.Move(path, other);
-        Assert.Null(cache.Read(Name(2)));
+        Assert.Null(Read(cache, 2));
         Assert.Equal(1, cache.Damaged);
     }
 
@@ -101,12 +118,12 @@ public sealed class ResultCacheTests : IDisposable
         }
 
         // The oldest by date is used, so the next oldest goes.
-        Assert.NotNull(cache.Read(Name(0)));
+        Assert.NotNull(Read(cache, 0));
         cache.Write(Name(10), Rows(10));
         int[] left = [.. Enumerable.Range(0, 11).Where(i => cache.Contains(Name(i)))];
         Assert.Equal([0, 3, 4, 5, 6, 7, 8, 9, 10], left);
         Assert.All(foreign, path => Assert.True(File.Exists(path)));
-        cache.Write(Name(11), new EmbeddingRows(1, 1_000_000, new float[1_000_000]));
+        cache.Write(Name(11), CachedTensor.Of<float>(ElementType.F32, new float[1_000_000], 1_000_000));
         Assert.False(cache.Contains(Name(11)));
         Assert.True(cache.Contains(Name(0)));
     }
@@ -120,9 +137,9 @@ public sealed class ResultCacheTests : IDisposable
         {
             ResultCache cache = caches[i % caches.Length];
             int name = i * 7919 % 24;
-            if (cache.Read(Name(name)) is { } rows)
+            if (Read(cache, name) is { } tensors)
             {
-                Assert.Equal(Rows(name).Values.ToArray(), Assert.Single(rows).Values.ToArray());
+                Assert.Equal(Rows(name).Bytes.ToArray(), Assert.Single(tensors).Bytes.ToArray());
             }
             else
             {
@@ -144,14 +161,16 @@ public sealed class ResultCacheTests : IDisposable
         File.WriteAllText(Location, "a file");
         ResultCache cache = new(Location);
         cache.Write(Name(1), Rows(1));
-        Assert.Null(cache.Read(Name(1)));
+        Assert.Null(Read(cache, 1));
         Assert.StartsWith("the cache cannot be written: ", cache.Problem, StringComparison.Ordinal);
         Assert.Equal("a file", File.ReadAllText(Location));
     }
 
     private static string Name(int i) => Convert.ToHexStringLower([(byte)(i / 4), .. Enumerable.Repeat((byte)i, 31)]);
 
-    private static EmbeddingRows Rows(int i) => new(2, 4, [i, 1, 2, 3, 4, 5, 6, 7]);
+    private static IReadOnlyList<CachedTensor>? Read(ResultCache cache, int i) => cache.Read(Name(i), tensors => tensors);
+
+    private static CachedTensor Rows(int i) => CachedTensor.Of<float>(ElementType.F32, new float[] { i, 1, 2, 3, 4, 5, 6, 7 }, 2, 4);
 
     private void Age(int i, TimeSpan age) =>
         File.SetLastWriteTimeUtc(Path.Combine(Location, Name(i)[..2], Name(i) + ".safetensors"), DateTime.UtcNow - age);
