@@ -70,6 +70,68 @@ public sealed partial class InterruptTests : IDisposable
         Assert.Equal(Count, Directory.GetFiles(_directory["out"]).Length);
     }
 
+    // In the encoder, and in the connectors: of one token and as many slots as there may be, nearly all of the work is theirs.
+    [Theory]
+    [InlineData(15_000)]
+    [InlineData(1)]
+    public void Conditioning_stops_and_leaves_nothing(int tokens)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        string ids = string.Join(',', Enumerable.Repeat(7, tokens));
+        string[] args = ["condition", "--ids", ids, "--ltx", Repository.Ltx("v23"), "--length", "16384", "--precision", "float32", "--output", _directory["out"]];
+        using Process process = Tool.Start(new Dictionary<string, string> { ["MANAGED_GEMMA_ISA"] = "scalar" }, args);
+        WaitFor(() => _directory.Entries.Length > 0);
+        Thread.Sleep(300);
+        Assert.False(process.HasExited);
+        TimeSpan taken = Stop(process, SigInt);
+        Outcome outcome = Tool.Finish(process);
+        Assert.Equal(130, outcome.Code);
+        Assert.Contains("managed-gemma: interrupted", outcome.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", outcome.Error, StringComparison.Ordinal);
+        Assert.Empty(_directory.Entries);
+        Assert.InRange(taken, TimeSpan.Zero, TimeSpan.FromSeconds(5));
+    }
+
+    [Fact]
+    public void Captions_stop_with_whole_files_only_and_go_on_later()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        const int Count = 60;
+        File.WriteAllLines(_directory["list.txt"], Enumerable.Range(0, Count).Select(x => new string((char)('a' + (x % 26)), 30 + (x / 26))));
+        string[] args = ["condition", "--captions", _directory["list.txt"], "--ltx", Repository.Ltx("v23"), "--batch-tokens", "100", "--output"];
+        using Process process = Tool.Start(
+            new Dictionary<string, string> { ["MANAGED_GEMMA_ISA"] = "scalar" }, [.. args, _directory["out"], "--cache", _directory["cache"]]);
+        WaitFor(() => Outputs("out").Any(file => file.EndsWith(".safetensors", StringComparison.Ordinal)));
+        TimeSpan taken = Stop(process, SigInt);
+        Outcome outcome = Tool.Finish(process);
+        Assert.Equal(130, outcome.Code);
+        Assert.Contains("managed-gemma: interrupted", outcome.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", outcome.Error, StringComparison.Ordinal);
+        Assert.InRange(taken, TimeSpan.Zero, TimeSpan.FromSeconds(5));
+        string[] files = Outputs("out");
+        Assert.InRange(files.Length, 1, Count - 1);
+        Assert.All(files, file => Assert.EndsWith(".safetensors", file, StringComparison.Ordinal));
+        Dictionary<string, DateTime> dates = files.ToDictionary(file => file, File.GetLastWriteTimeUtc);
+
+        // What is there is whole and known to be these captions', and nothing of it is made again.
+        string error = Tool.Run([.. args, _directory["out"]]).Succeeds().Error;
+        Assert.Contains($"{Count - files.Length} encoded, {files.Length} were there", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("without a record", error, StringComparison.Ordinal);
+        Assert.All(dates, x => Assert.Equal(x.Value, File.GetLastWriteTimeUtc(x.Key)));
+        Assert.Equal(Count, Outputs("out").Length);
+        Assert.DoesNotContain(
+            Directory.GetFiles(_directory["cache"], "*", new EnumerationOptions { AttributesToSkip = 0, RecurseSubdirectories = true }),
+            file => !file.EndsWith(".safetensors", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Waiting_for_standard_input_stops_too()
     {
@@ -147,6 +209,12 @@ public sealed partial class InterruptTests : IDisposable
         Assert.Equal(130, process.ExitCode);
         Assert.EndsWith("\n", await rest, StringComparison.Ordinal);
     }
+
+    // All but the record of what they were made of.
+    private string[] Outputs(string directory) => Directory.Exists(_directory[directory])
+        ? [.. Directory.GetFiles(_directory[directory], "*", new EnumerationOptions { AttributesToSkip = 0 })
+            .Where(file => !Path.GetFileName(file).StartsWith(".managed-gemma-captions", StringComparison.Ordinal))]
+        : [];
 
     private static TimeSpan Stop(Process process, int signal)
     {
