@@ -15,7 +15,13 @@ internal sealed class ChatCommand : Command
 {
     private readonly GeneratorModelOptions _model = new();
     private readonly SamplingOptions _sampling = new(ChatDefaults.Sampling);
-    private readonly SystemOption _system = new("--system", "A file with instructions.");
+    private readonly SystemOption _system = new("--system", "A file with instructions; they stand in place of those of --load.");
+    private readonly Option<string> _load = new("--load")
+    {
+        Description = "Go on from a conversation that /save wrote.",
+        HelpName = "FILE",
+    };
+
     private readonly Option<bool> _quiet = CommonOptions.Quiet();
 
     public ChatCommand(Host host, Interrupt interrupt)
@@ -23,6 +29,7 @@ internal sealed class ChatCommand : Command
     {
         _model.AddTo(this);
         Add(_system);
+        Add(_load);
         _sampling.AddTo(this);
         Add(_quiet);
         SetAction(parse => Run(parse, host, interrupt));
@@ -33,16 +40,26 @@ internal sealed class ChatCommand : Command
         GenerationOptions options = _sampling.In(parse);
         ModelSource source = _model.Find(parse);
         string? system = _system.Read(parse);
+        string? file = parse.GetValue(_load);
+        IReadOnlyList<ChatTurn> before = file is null ? [] : ConversationFile.Read(file);
         Screen screen = new(host, parse.GetValue(_quiet));
         using GemmaTextEncoder encoder = _model.Load(parse, screen, source);
         using GemmaTextGenerator generator = GemmaTextGenerator.Over(encoder, new GeneratorOptions { LeaveModelOpen = true });
         options = options with { StopIds = ChatTemplate.StopIds(generator.Tokenizer, generator.StopIds) };
-        using Conversation conversation = new(generator, options) { System = system };
+        using Conversation conversation = new(generator, options);
+        conversation.Replace(before);
+        conversation.System = system ?? conversation.System;
+        ChatLoop loop = new(host, interrupt, screen, conversation);
         if (!host.IsInputRedirected)
         {
             screen.Say($"{source.Name}: a line a message, /help for what else there is.");
         }
 
-        return new ChatLoop(host, interrupt, screen, conversation).Run();
+        if (file is not null)
+        {
+            loop.ShowLoaded(file);
+        }
+
+        return loop.Run();
     }
 }

@@ -11,13 +11,12 @@ internal static class InputFile
 
     /// <summary>Opens a file, or standard input for <c>-</c>.</summary>
     /// <exception cref="GemmaException">It cannot be opened.</exception>
-    public static Stream Open(string path, Hosting.Host host)
-    {
-        if (path == StandardInput)
-        {
-            return host.Input();
-        }
+    public static Stream Open(string path, Hosting.Host host) => path == StandardInput ? host.Input() : Open(path);
 
+    /// <summary>Opens a file.</summary>
+    /// <exception cref="GemmaException">It cannot be opened.</exception>
+    public static Stream Open(string path)
+    {
         try
         {
             return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);

@@ -30,33 +30,8 @@ internal static class PromptJson
         }
     }
 
-    private static T Read<T>(ReadOnlySpan<byte> line, string file, long number, Func<JsonElement, T> take)
-    {
-        try
-        {
-            Utf8JsonReader reader = new(line);
-            using JsonDocument document = JsonDocument.ParseValue(ref reader);
-            return reader.Read() || document.RootElement.ValueKind != JsonValueKind.Object
-                ? throw new FormatException("the line is not one JSON object")
-                : take(document.RootElement);
-        }
-        catch (FormatException exception)
-        {
-            throw Wrong(exception.Message, exception);
-        }
-        catch (JsonException exception)
-        {
-            throw Wrong("the line is not JSON", exception);
-        }
-        catch (InvalidOperationException exception)
-        {
-            // Bytes or escapes that are no text: bad UTF-8, half a surrogate pair.
-            throw Wrong("the text is not valid Unicode", exception);
-        }
-
-        GemmaException Wrong(string problem, Exception inner) => new(
-            problem, file, string.Create(CultureInfo.InvariantCulture, $"line {number}"), Expected, innerException: inner);
-    }
+    private static T Read<T>(ReadOnlySpan<byte> line, string file, long number, Func<JsonElement, T> take) =>
+        JsonLine.Read(line, file, number, Expected, take);
 
     private static string Text(JsonElement root) =>
         root.TryGetProperty("text"u8, out JsonElement text) && text.ValueKind == JsonValueKind.String

@@ -48,6 +48,17 @@ internal static class SafeText
             (char.IsControl(character) && character is not ('\n' or '\t')) || character is (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
     }
 
+    /// <summary>A text's beginning, with an ellipsis where it is longer; no pair of surrogates is cut.</summary>
+    public static string Begin(string text, int longest)
+    {
+        if (text.Length <= longest)
+        {
+            return text;
+        }
+
+        return string.Concat(text.AsSpan(0, char.IsHighSurrogate(text[longest - 1]) ? longest - 1 : longest), "…");
+    }
+
     private static bool IsUnsafe(string text, int index) => char.GetUnicodeCategory(text[index]) switch
     {
         UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator => true,

@@ -67,6 +67,15 @@ internal sealed class Screen(Host host, bool isQuiet)
         }
     }
 
+    /// <summary>Shows lines that were said before, as they ran over the terminal then; with --quiet nothing.</summary>
+    public void Recall(IEnumerable<string> lines)
+    {
+        foreach (string line in isQuiet ? [] : lines)
+        {
+            host.Error.WriteLine(SafeText.Flow(line));
+        }
+    }
+
     /// <summary>Makes the cursor visible again, which a moving display hides.</summary>
     public void RestoreCursor()
     {

@@ -3,6 +3,7 @@ using ManagedGemma.Cli.Hosting;
 using ManagedGemma.Cli.Input;
 using ManagedGemma.Cli.Terminal;
 using ManagedGemma.Generation;
+using ManagedGemma.Generation.Chat;
 
 namespace ManagedGemma.Cli.Commands.Chat;
 
@@ -16,6 +17,7 @@ internal sealed class ChatLoop(Host host, Interrupt interrupt, Screen screen, Co
         /system TEXT  give instructions, /system alone takes them back
         /clear        forget what was said; instructions stay
         /save FILE    write the conversation as JSON lines
+        /load FILE    go on from what /save wrote, in place of this conversation
         /exit         leave, as do Ctrl-D and Ctrl-C here
         //TEXT        a message that begins with a slash
         Ctrl-C stops an answer; what came of it stays.
@@ -46,6 +48,13 @@ internal sealed class ChatLoop(Host host, Interrupt interrupt, Screen screen, Co
         }
 
         return _hasFailed && host.IsInputRedirected ? ExitCode.Failed : ExitCode.Done;
+    }
+
+    /// <summary>Says where the conversation is from, and how it ended.</summary>
+    public void ShowLoaded(string path)
+    {
+        screen.Say($"{Messages(conversation.Turns)} loaded from {path}.");
+        screen.Recall(Transcript.End(conversation.Turns));
     }
 
     // The read goes on when the program is to end: nothing can take it back, and the process does not wait for it.
@@ -130,16 +139,22 @@ internal sealed class ChatLoop(Host host, Interrupt interrupt, Screen screen, Co
                 break;
             case "/save" when argument.Length > 0:
                 ConversationFile.Write(argument, conversation.Turns);
-                screen.Say($"{conversation.Turns.Count} messages are in {argument}.");
+                screen.Say($"{Messages(conversation.Turns)} saved to {argument}.");
                 break;
-            case "/save":
-                throw new GemmaException("/save takes a file's name");
+            case "/load" when argument.Length > 0:
+                conversation.Replace(ConversationFile.Read(argument));
+                ShowLoaded(argument);
+                break;
+            case "/save" or "/load":
+                throw new GemmaException($"{name} takes a file's name");
             default:
                 throw new GemmaException("no such command; /help shows them, and a message may begin with //", subject: name);
         }
 
         return true;
     }
+
+    private static string Messages(IReadOnlyList<ChatTurn> turns) => turns.Count == 1 ? "1 message" : $"{turns.Count} messages";
 
     private void Answer(string message)
     {

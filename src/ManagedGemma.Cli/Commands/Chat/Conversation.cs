@@ -19,6 +19,15 @@ internal sealed class Conversation(GemmaTextGenerator generator, GenerationOptio
     /// <summary>Forgets all messages; the instructions stay.</summary>
     public void Clear() => _turns.Clear();
 
+    /// <summary>Goes on from another conversation in place of this one, instructions included.</summary>
+    /// <param name="turns">As <see cref="Turns"/> gives them.</param>
+    public void Replace(IReadOnlyList<ChatTurn> turns)
+    {
+        System = turns is [{ Speaker: ChatSpeaker.System } instructions, ..] ? instructions.Text : null;
+        _turns.Clear();
+        _turns.AddRange(turns.Where(x => x.Speaker != ChatSpeaker.System));
+    }
+
     /// <summary>
     /// Answers a message. A stopped answer stays as far as it got; where nothing came, or the message cannot be answered, it is as if the
     /// message had not been said.
