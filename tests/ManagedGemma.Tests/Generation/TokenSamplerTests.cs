@@ -86,6 +86,32 @@ public class TokenSamplerTests
     }
 
     [Fact]
+    public void What_leaves_the_range_of_numbers_comes_first_or_is_refused()
+    {
+        GenerationOptions[] all = [new(), new() { Temperature = 1 }, new() { Temperature = 1, TopK = 4 }, new() { Temperature = 1, TopP = 0.9 }, new() { Temperature = 1, MinP = 0.1 }];
+        float[] logits = Logits(new Case(1, 1, null, 1, 0, 1, false));
+        float[] infinite = [.. logits];
+        infinite[7] = float.PositiveInfinity;
+        foreach (GenerationOptions options in all)
+        {
+            // Finite for the options' rules, and more than a float32 holds.
+            Assert.Equal(5, new TokenSampler(options with { LogitBias = new Dictionary<int, double> { [5] = 1e300 } }).Choose([.. logits], 0));
+            TokenSampler sampler = new(options with { RepetitionPenalty = 1e-300 });
+            int likeliest = Array.IndexOf(logits, logits.Max());
+            sampler.Add(likeliest);
+            Assert.Equal(likeliest, sampler.Choose([.. logits], 0));
+            if (options.Temperature == 0)
+            {
+                Assert.Equal(7, new TokenSampler(options).Choose([.. infinite], 0));
+            }
+            else
+            {
+                Assert.Equal("logits", Assert.Throws<GemmaException>(() => new TokenSampler(options).Choose([.. infinite], 0)).Subject);
+            }
+        }
+    }
+
+    [Fact]
     public void Numbers_of_a_seed_are_known_and_those_of_two_seeds_differ()
     {
         // SplitMix64's published outputs for the seed 1234567 begin with 6457827717110365317: the counter at 0 is its first output where

@@ -61,7 +61,7 @@ internal sealed class TokenSampler(GenerationOptions options)
             }
         }
 
-        return chosen;
+        return chosen >= 0 ? chosen : throw new GemmaException("no token can be drawn", subject: "logits", expected: "finite numbers", found: "infinity");
     }
 
     private static Candidate Likeliest(ReadOnlySpan<float> logits)
@@ -80,19 +80,22 @@ internal sealed class TokenSampler(GenerationOptions options)
 
     private double Weight(Candidate candidate, double highest) => Math.Exp((candidate.Logit - highest) / options.Temperature);
 
+    // A bias or penalty beyond float32's range means that one before all others, not none.
+    private static float Bounded(float logit) => Math.Min(logit, float.MaxValue);
+
     private void Adjust(Span<float> logits)
     {
         foreach (int id in _seen)
         {
             if (id < logits.Length)
             {
-                logits[id] = (float)(logits[id] > 0 ? logits[id] / options.RepetitionPenalty : logits[id] * options.RepetitionPenalty);
+                logits[id] = Bounded((float)(logits[id] > 0 ? logits[id] / options.RepetitionPenalty : logits[id] * options.RepetitionPenalty));
             }
         }
 
         foreach ((int id, double bias) in options.LogitBias ?? new Dictionary<int, double>())
         {
-            logits[id] += (float)bias;
+            logits[id] = Bounded(logits[id] + (float)bias);
         }
     }
 
