@@ -10,8 +10,12 @@ internal static class FuzzProgram
 {
     /// <summary>Every target, by name.</summary>
     public static IReadOnlyDictionary<string, IFuzzTarget> Targets { get; } =
-        new IFuzzTarget[] { new SafetensorsTarget(), new IndexTarget(), new ConfigTarget(), new GgufTarget(), new SentencePieceTarget(), new TokenizerTarget() }
-            .ToDictionary(x => x.Name);
+        new IFuzzTarget[]
+        {
+            new SafetensorsTarget(), new IndexTarget(), new ConfigTarget(), new GgufTarget(), new SentencePieceTarget(), new TokenizerTarget(),
+            new PrefixTarget(),
+        }
+        .ToDictionary(x => x.Name);
 
     public static int Main(string[] args)
     {

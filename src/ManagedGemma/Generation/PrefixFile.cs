@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using ManagedGemma.Checkpoints;
 using ManagedGemma.Model;
@@ -66,17 +67,28 @@ internal static unsafe class PrefixFile
     public static PromptPrefix Read(string path, GemmaTextGenerator generator)
     {
         using SafetensorsFile file = SafetensorsFile.Open(path);
-        Require(path, file, "format", Format, "the file is not a saved prefix");
-        Require(path, file, "model", generator.Identity, "the prefix was computed with another checkpoint");
+        return Read(file, generator.Model, generator.Identity, generator.ContextLength);
+    }
+
+    /// <summary>Reads an open file. What is not in the file is not allocated: each layer's tensors are found and measured first.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="model">Whose layers it must have.</param>
+    /// <param name="identity">Which checkpoint it must have been computed with.</param>
+    /// <param name="contextLength">It must have fewer tokens.</param>
+    /// <exception cref="GemmaException">As for <see cref="PromptPrefix.Load"/>.</exception>
+    public static PromptPrefix Read(SafetensorsFile file, GemmaModel model, string identity, int contextLength)
+    {
+        Require(file, "format", Format, "the file is not a saved prefix");
+        Require(file, "model", identity, "the prefix was computed with another checkpoint");
         string name = file.Header.Metadata.GetValueOrDefault("precision", "");
         Precision? precision = Enum.GetValues<Precision>().Where(x => x.ToString() == name).Cast<Precision?>().FirstOrDefault();
         if (precision is null)
         {
-            throw new GemmaException("not a precision", path, "precision", string.Join(", ", Enum.GetNames<Precision>()), Untrusted.Show(name));
+            throw new GemmaException("not a precision", file.Path, "precision", string.Join(", ", Enum.GetNames<Precision>()), Untrusted.Show(name));
         }
 
-        int[] ids = ReadIds(path, file, generator);
-        SequenceCache cache = generator.Model.NewSequence();
+        int[] ids = ReadIds(file, model, contextLength);
+        SequenceCache cache = model.NewSequence();
         try
         {
             float[] row = new float[cache.Shape.KeySize];
@@ -98,7 +110,7 @@ internal static unsafe class PrefixFile
             }
 
             cache.Length = ids.Length;
-            return new PromptPrefix(cache, ids, precision.Value, generator.Identity);
+            return new PromptPrefix(cache, ids, precision.Value, identity);
         }
         catch
         {
@@ -107,12 +119,12 @@ internal static unsafe class PrefixFile
         }
     }
 
-    private static int[] ReadIds(string path, SafetensorsFile file, GemmaTextGenerator generator)
+    private static int[] ReadIds(SafetensorsFile file, GemmaModel model, int contextLength)
     {
         TensorView tensor = file.Tensor("token_ids");
-        if (tensor.ElementType != ElementType.I32 || tensor.Shape.Count != 1 || tensor.Shape[0] < 1 || tensor.Shape[0] >= generator.ContextLength)
+        if (tensor.ElementType != ElementType.I32 || tensor.Shape.Count != 1 || tensor.Shape[0] < 1 || tensor.Shape[0] >= contextLength)
         {
-            throw new GemmaException("not the tokens of a prefix", path, "token_ids", $"I32 [1 to {generator.ContextLength - 1}]", tensor.ToString());
+            throw new GemmaException("not the tokens of a prefix", file.Path, "token_ids", $"I32 [1 to {contextLength - 1}]", tensor.ToString());
         }
 
         int[] ids = new int[tensor.Shape[0]];
@@ -121,9 +133,13 @@ internal static unsafe class PrefixFile
         {
             tensor.CopyTo((long)i * sizeof(int), bytes);
             ids[i] = BinaryPrimitives.ReadInt32LittleEndian(bytes);
+            if ((uint)ids[i] >= (uint)model.VocabularySize)
+            {
+                throw new GemmaException(
+                    "the embedding has no row for a token", file.Path, $"token_ids, token {i + 1}", $"an id below {model.VocabularySize}", $"{ids[i]}");
+            }
         }
 
-        generator.Model.Validate(ids);
         return ids;
     }
 
@@ -140,14 +156,18 @@ internal static unsafe class PrefixFile
         Span<byte> bytes = MemoryMarshal.AsBytes(values.AsSpan());
         tensor.CopyTo((long)row * bytes.Length, bytes);
         ElementConversion.ToSingles(bytes, ElementType.F32, values);
+        if (!TensorPrimitives.IsFiniteAll<float>(values))
+        {
+            throw new GemmaException("not finite", tensor.File, $"{tensor.Name}, row {row + 1}", "numbers");
+        }
     }
 
-    private static void Require(string path, SafetensorsFile file, string key, string expected, string problem)
+    private static void Require(SafetensorsFile file, string key, string expected, string problem)
     {
         string found = file.Header.Metadata.GetValueOrDefault(key, "");
         if (found != expected)
         {
-            throw new GemmaException(problem, path, key, expected, found.Length == 0 ? "none" : Untrusted.Show(found));
+            throw new GemmaException(problem, file.Path, key, expected, found.Length == 0 ? "none" : Untrusted.Show(found));
         }
     }
 

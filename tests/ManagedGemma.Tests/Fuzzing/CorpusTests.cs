@@ -30,6 +30,18 @@ public sealed class CorpusTests
     public void Every_target_has_a_corpus_and_every_corpus_a_target() =>
         Assert.Equal(FuzzProgram.Targets.Keys.Order(), Directory.EnumerateDirectories(Corpus).Select(x => Path.GetFileName(x)!).Order());
 
+    // Seeds that are refused at the door teach a fuzzer nothing: these two come through.
+    [Fact]
+    public void Prefixes_of_the_corpus_load_or_not()
+    {
+        PrefixTarget target = new();
+        string[] files = Directory.GetFiles(Path.Combine(Corpus, target.Name));
+        Assert.Equal(
+            ["whole.safetensors", "window-passed.safetensors"],
+            files.Where(x => target.Loads(File.ReadAllBytes(x))).Select(x => Path.GetFileName(x)).Order(StringComparer.Ordinal));
+        Assert.InRange(files.Length, 15, 100);
+    }
+
     [Fact]
     public void The_corpus_stays_small() =>
         Assert.InRange(Directory.EnumerateFiles(Corpus, "*", SearchOption.AllDirectories).Sum(x => new FileInfo(x).Length), 1, 300_000);

@@ -161,6 +161,27 @@ public sealed class PromptPrefixTests : IDisposable
         }
     }
 
+    // Numbers that no computation leaves would spread through every text behind them.
+    [Theory]
+    [InlineData("token_ids, token 2", "an id below 320", 4, 320)]
+    [InlineData("token_ids, token 2", "an id below 320", 4, -1)]
+    [InlineData("layers.0.keys, row 1", "numbers", 12, 0x7fc00000)]
+    [InlineData("layers.0.values, row 1", "numbers", 12 + (3 * 64 * 4), 0x7f800000)]
+    public void A_file_that_no_prefix_was_saved_to_is_refused_by_name(string subject, string expected, int at, int word)
+    {
+        string path = Path.Combine(_folder, "prefix.safetensors");
+        using (PromptPrefix prefix = _generator.ComputePrefix([2, 70, 71]))
+        {
+            prefix.Save(path);
+        }
+
+        byte[] bytes = File.ReadAllBytes(path);
+        BitConverter.TryWriteBytes(bytes.AsSpan(8 + (int)BitConverter.ToUInt64(bytes) + at), word);
+        File.WriteAllBytes(path, bytes);
+        GemmaException exception = Assert.Throws<GemmaException>(() => PromptPrefix.Load(path, _generator));
+        Assert.Equal((path, subject, expected), (exception.FilePath, exception.Subject, exception.Expected));
+    }
+
     [Fact]
     public void The_identity_is_the_contents_and_not_the_places()
     {

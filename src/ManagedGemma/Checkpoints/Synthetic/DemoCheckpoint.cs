@@ -23,10 +23,16 @@ public static class DemoCheckpoint
     };
 
     /// <summary>Makes the model. The caller disposes it, which frees its memory.</summary>
-    public static unsafe GemmaCheckpoint Open()
+    public static GemmaCheckpoint Open() => Open(Shape, Label, "the built-in demo");
+
+    /// <summary>Makes a model of other sizes.</summary>
+    /// <param name="shape">The sizes.</param>
+    /// <param name="label">What stands for a path in messages.</param>
+    /// <param name="description">What it is, for people.</param>
+    internal static unsafe GemmaCheckpoint Open(SyntheticShape shape, string label, string description)
     {
-        List<SyntheticTensor> tensors = SyntheticCheckpoint.Tensors(Shape);
-        TensorMemory memory = new(SafetensorsLayout.Create(tensors.Select(x => x.Spec), null).FileLength, Label);
+        List<SyntheticTensor> tensors = SyntheticCheckpoint.Tensors(shape);
+        TensorMemory memory = new(SafetensorsLayout.Create(tensors.Select(x => x.Spec), null).FileLength, label);
         try
         {
             using UnmanagedMemoryStream stream = new(memory.Pointer, memory.Length, memory.Length, FileAccess.Write);
@@ -40,8 +46,8 @@ public static class DemoCheckpoint
         }
 
         SafetensorsFile file = SafetensorsFile.FromMemory(memory);
-        GemmaConfig config = GemmaConfig.Parse(SyntheticCheckpoint.ConfigJson(Shape), Label);
-        SafetensorsWeights weights = new(Label, config.Quantization, [file], file.Tensors.ToDictionary(x => x.Name, StringComparer.Ordinal));
-        return new GemmaCheckpoint(Label, config, "the built-in demo", weights, tokenizerPath: null) { IsDemo = true };
+        GemmaConfig config = GemmaConfig.Parse(SyntheticCheckpoint.ConfigJson(shape), label);
+        SafetensorsWeights weights = new(label, config.Quantization, [file], file.Tensors.ToDictionary(x => x.Name, StringComparer.Ordinal));
+        return new GemmaCheckpoint(label, config, description, weights, tokenizerPath: null) { IsDemo = true };
     }
 }
