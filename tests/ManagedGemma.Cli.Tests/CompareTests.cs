@@ -105,6 +105,28 @@ public sealed class CompareTests : IDisposable
     }
 
     [Fact]
+    public void Arrays_of_numpy_are_held_against_safetensors()
+    {
+        foreach (string format in new[] { "hdr", "npz", "npy" })
+        {
+            Tool.Run(
+                "condition", "a fox", "--ltx", Repository.Ltx("v23"), "--length", "128", "--format", format, "--quiet",
+                "--output", _directory[$"fox.{format}"]).Succeeds();
+        }
+
+        JsonElement json = Tool.Run("compare", _directory["fox.npz"], _directory["fox.hdr"], "--tolerance", "4e-3", "--json").Succeeds().Json;
+        Assert.Equal(["audio_context", "video_context"], json.GetProperty("states").EnumerateArray().Select(x => Text(x, "name")));
+        Assert.All(json.GetProperty("states").EnumerateArray(), x => Assert.Equal(("F32", "BF16"), (Text(x, "type_a"), Text(x, "type_b"))));
+
+        // BF16 is not float32, and the contexts side by side are no context.
+        Assert.Equal(3, Tool.Run("compare", _directory["fox.npz"], _directory["fox.hdr"], "--tolerance", "1e-5", "--quiet").Code);
+        Tool.Run("compare", _directory["fox.npy"], _directory["fox.npy"], "--tolerance", "0", "--quiet").Succeeds();
+        Assert.Equal(3, Tool.Run("compare", _directory["fox.npy"], _directory["fox.hdr"], "--quiet").Code);
+        File.WriteAllText(_directory["bad.npz"], "not a zip");
+        Assert.Contains("damaged", Tool.Run("compare", _directory["bad.npz"], _directory["fox.hdr"]).Fails(1), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_picture_is_drawn()
     {
         string picture = _directory["p.png"];

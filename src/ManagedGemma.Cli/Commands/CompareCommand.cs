@@ -18,7 +18,7 @@ internal sealed class CompareCommand : Command
     private const int MostStates = 1024;
     private const int LongestTop = 1000;
 
-    private readonly Argument<string> _a = new("a") { Description = "A .safetensors or .pt file, a directory of dumps (NAME.bin, NAME.meta), or one .bin of them.", HelpName = "A" };
+    private readonly Argument<string> _a = new("a") { Description = "A .safetensors, .pt, .npy or .npz file, a directory of dumps (NAME.bin, NAME.meta), or one .bin of them.", HelpName = "A" };
     private readonly Argument<string> _b = new("b") { Description = "The reference that A is held against; as A.", HelpName = "B" };
     private readonly NumberOption _tolerance = new(
         "--tolerance", "The relative L2, |A - B| / |B|, that a state may have. Default: 1e-3.", ComparisonOptions.DefaultTolerance);

@@ -1,4 +1,5 @@
 using ManagedGemma.Comparison.Sources;
+using ManagedGemma.Ltx.Formats;
 
 namespace ManagedGemma.Cli.Input;
 
@@ -11,6 +12,7 @@ internal static class TensorSet
     {
         DumpTensors.DataExtension => DumpTensors.Open(path),
         TorchTensors.Extension => TorchTensors.Open(path),
+        NumpyTensors.ArrayExtension or NumpyTensors.ZipExtension => NumpyTensors.Open(path),
         _ => SafetensorsTensors.Open(path),
     };
 }
