@@ -22,6 +22,8 @@ public sealed class LtxCheckpoint : IDisposable
         Projection = new ProjectionWeights(tensors, Config);
         Video = new ConnectorWeights(tensors, "video", Config, Config.Video);
         Audio = new ConnectorWeights(tensors, "audio", Config, Config.Audio);
+        ConnectorPages = new WeightPages(
+            Video.Blocks.Concat(Audio.Blocks).SelectMany(block => block.Products).Select(layers => layers.SelectMany(layer => layer.Weights.Ranges)));
     }
 
     /// <summary>The path as it was given to <see cref="Open"/>.</summary>
@@ -41,6 +43,9 @@ public sealed class LtxCheckpoint : IDisposable
 
     /// <summary>The audio connector.</summary>
     internal ConnectorWeights Audio { get; }
+
+    /// <summary>The products of both connectors, as <see cref="LtxTextConditioner"/> runs them: video's first.</summary>
+    internal WeightPages ConnectorPages { get; }
 
     /// <summary>The tensors of the text parts, whatever else the file holds.</summary>
     internal IEnumerable<TensorView> TextTensors =>

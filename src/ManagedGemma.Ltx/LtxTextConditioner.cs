@@ -1,3 +1,4 @@
+using ManagedGemma.Checkpoints;
 using ManagedGemma.Conditioning;
 using ManagedGemma.Ltx.Connector;
 using ManagedGemma.Ltx.Projection;
@@ -200,9 +201,19 @@ public sealed class LtxTextConditioner : IDisposable
     {
         ArgumentNullException.ThrowIfNull(projection);
         using Lifetime.Use use = _lifetime.Enter(this);
+        using PageWalk walk = new(Checkpoint.ConnectorPages, Encoder.Model.ReleasesPages);
+        walk.Ask(0);
         return new LtxConditioning(
-            Connect(Checkpoint.Video, projection.Video, projection.Length, LtxStage.VideoConnector, progress, cancellation),
-            Connect(Checkpoint.Audio, projection.Audio, projection.Length, LtxStage.AudioConnector, progress, cancellation),
+            Connect(Checkpoint.Video, projection.Video, projection.Length, LtxStage.VideoConnector, walk, 0, progress, cancellation),
+            Connect(
+                Checkpoint.Audio,
+                projection.Audio,
+                projection.Length,
+                LtxStage.AudioConnector,
+                walk,
+                Checkpoint.Video.Blocks.Length * ConnectorBlock.ProductCount,
+                progress,
+                cancellation),
             projection);
     }
 
@@ -235,7 +246,14 @@ public sealed class LtxTextConditioner : IDisposable
         using Lifetime.Use use = _lifetime.Enter(this);
         GemmaModel model = Encoder.Model;
         StateNorm norm = new(model.KernelTable, Checkpoint.Config.Features, options.Profile.FeatureEpsilon(model.Config));
-        using ProjectionBatch batch = new(Checkpoint.Projection, model.Checkpoint.Location, model.KernelTable, model.Team, norm, cancellation: cancellation);
+        using ProjectionBatch batch = new(
+            Checkpoint.Projection,
+            model.Checkpoint.Location,
+            model.KernelTable,
+            model.Team,
+            norm,
+            releasesPages: model.ReleasesPages,
+            cancellation: cancellation);
         ProjectionSink[] projections = [.. prompts.Select(_ => batch.Add())];
         RunEncoder(
             Encoder,
@@ -248,7 +266,14 @@ public sealed class LtxTextConditioner : IDisposable
     }
 
     private EmbeddingRows Connect(
-        ConnectorWeights weights, EmbeddingRows rows, int length, LtxStage stage, IProgress<LtxProgress>? progress, CancellationToken cancellation)
+        ConnectorWeights weights,
+        EmbeddingRows rows,
+        int length,
+        LtxStage stage,
+        PageWalk walk,
+        int firstProduct,
+        IProgress<LtxProgress>? progress,
+        CancellationToken cancellation)
     {
         if (rows.Width != weights.Sizes.Width)
         {
@@ -256,7 +281,7 @@ public sealed class LtxTextConditioner : IDisposable
                 "the rows do not belong to this LTX checkpoint", Checkpoint.Path, $"{stage}", $"rows of {weights.Sizes.Width}", $"{rows.Width}");
         }
 
-        using ConnectorPass pass = new(weights, Checkpoint.Config, Encoder.Model.KernelTable, Encoder.Model.Team, length);
+        using ConnectorPass pass = new(weights, Checkpoint.Config, Encoder.Model.KernelTable, Encoder.Model.Team, length, walk, firstProduct);
         pass.Begin(rows, cancellation);
         for (int i = 0; i < weights.Blocks.Length; i++)
         {

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using ManagedGemma.Checkpoints;
 using ManagedGemma.Kernels;
 using ManagedGemma.Ltx.Products;
 using ManagedGemma.Ltx.Weights;
@@ -23,6 +24,8 @@ internal sealed unsafe class ConnectorPass : IDisposable
     private readonly KernelTable _kernels;
     private readonly WorkerTeam _team;
     private readonly int _slots;
+    private readonly PageWalk _walk;
+    private int _product; // of those that the walk goes through
     private readonly float[] _ones;
 
     private readonly Buffer2D _stream;  // [slots, width]: the residual stream
@@ -33,7 +36,15 @@ internal sealed unsafe class ConnectorPass : IDisposable
     private readonly HeadPages _pages;
 
     /// <summary>Buffers for some slots.</summary>
-    public ConnectorPass(ConnectorWeights weights, LtxConfig config, KernelTable kernels, WorkerTeam team, int slots)
+    /// <param name="weights">The connector.</param>
+    /// <param name="config">What both connectors share.</param>
+    /// <param name="kernels">Kernels.</param>
+    /// <param name="team">Threads.</param>
+    /// <param name="slots">T.</param>
+    /// <param name="walk">Goes through the products' weights; stays the caller's.</param>
+    /// <param name="firstProduct">Where in the walk this connector's products begin.</param>
+    public ConnectorPass(
+        ConnectorWeights weights, LtxConfig config, KernelTable kernels, WorkerTeam team, int slots, PageWalk walk, int firstProduct)
     {
         _weights = weights;
         _config = config;
@@ -41,6 +52,8 @@ internal sealed unsafe class ConnectorPass : IDisposable
         _kernels = kernels;
         _team = team;
         _slots = slots;
+        _walk = walk;
+        _product = firstProduct;
         int width = _sizes.Width;
         _ones = new float[4 * width];
         _ones.AsSpan().Fill(1);
@@ -156,7 +169,9 @@ internal sealed unsafe class ConnectorPass : IDisposable
             Replaces = replaces,
             AddsBias = !replaces,
         };
+        _walk.Enter(_product);
         _team.Run(ref step, step.Tasks, cancellation);
+        _walk.Leave(_product++);
     }
 
     private int? FirstNotFinite()

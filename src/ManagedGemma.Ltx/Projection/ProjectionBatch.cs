@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using ManagedGemma.Checkpoints;
 using ManagedGemma.Conditioning;
 using ManagedGemma.Kernels;
 using ManagedGemma.Ltx.Products;
@@ -42,12 +43,14 @@ internal sealed unsafe class ProjectionBatch : IDisposable
     private readonly long _blockBytes;
     private readonly CancellationToken _cancellation;
     private readonly ProjectionTarget[] _targets;
+    private readonly bool _releasesPages;
 
     private readonly List<ProjectionSink> _sinks = [];
 
     private HiddenStateShape _shape; // of all prompts together
     private Buffer2D[] _outputs = [];
     private NativeBuffer _states = NativeBuffer.Empty;
+    private PageWalk? _walk;
     private int _blockStates;
     private int _done;   // states that are multiplied
     private int _taken;  // states that are normed, of all prompts
@@ -59,6 +62,7 @@ internal sealed unsafe class ProjectionBatch : IDisposable
     /// <param name="team">Threads; free while a state is handed over.</param>
     /// <param name="norm">How a state is normed.</param>
     /// <param name="blockBytes">Room for the normed states of a block of one prompt.</param>
+    /// <param name="releasesPages">Whether the weights' pages are given back at the end.</param>
     /// <param name="cancellation">Looked at before every task.</param>
     public ProjectionBatch(
         ProjectionWeights weights,
@@ -67,6 +71,7 @@ internal sealed unsafe class ProjectionBatch : IDisposable
         WorkerTeam team,
         StateNorm norm,
         long blockBytes = BlockBytes,
+        bool releasesPages = false,
         CancellationToken cancellation = default)
     {
         _weights = weights;
@@ -74,6 +79,7 @@ internal sealed unsafe class ProjectionBatch : IDisposable
         _kernels = kernels;
         _team = team;
         _norm = norm;
+        _releasesPages = releasesPages;
         _blockBytes = blockBytes;
         _cancellation = cancellation;
         _targets = ReferenceEquals(weights.Video, weights.Audio) ? [weights.Video] : [weights.Video, weights.Audio];
@@ -127,6 +133,13 @@ internal sealed unsafe class ProjectionBatch : IDisposable
             _outputs = [.. _targets.Select(target => new Buffer2D(_shape.Tokens, target.Width))];
         }
 
+        if (ReferenceEquals(sink, _sinks[0]) && _taken < _blockStates)
+        {
+            // All weights are wanted at the first block's end: a part of them is asked for at each of its states, beside the encoder's own.
+            _walk ??= new PageWalk(WeightPages.InParts(_weights.Ranges, _blockStates), _releasesPages);
+            _walk.Ask(_taken);
+        }
+
         float* slot = _states.Floats + (((((nint)_taken - _done) * _shape.Tokens) + sink.FirstRow) * _shape.HiddenSize);
         _norm.Normalize(state.Values, _shape.HiddenSize, new Span<float>(slot, state.Values.Length));
         if (!ReferenceEquals(sink, _sinks[^1]))
@@ -156,6 +169,7 @@ internal sealed unsafe class ProjectionBatch : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _walk?.Dispose();
         _states.Dispose();
         Array.ForEach(_outputs, output => output.Dispose());
     }
@@ -194,6 +208,10 @@ internal sealed unsafe class ProjectionBatch : IDisposable
         }
 
         _done = _taken;
+        for (int part = 0; _done == _shape.States && part < _blockStates; part++)
+        {
+            _walk!.Leave(part);
+        }
     }
 
     // V2's features carry a factor, which is the same for all of them: it is applied to the sums.

@@ -5,6 +5,9 @@ namespace ManagedGemma.Ltx.Weights;
 /// <summary>The weights of one block of a connector: matrices in place, the small rest as float32.</summary>
 internal sealed class ConnectorBlock
 {
+    /// <summary>The number of <see cref="Products"/>.</summary>
+    public const int ProductCount = 4;
+
     public ConnectorBlock(LtxTensors tensors, string prefix, LtxConfig config, LtxConnectorConfig sizes)
     {
         int width = sizes.Width;
@@ -61,6 +64,9 @@ internal sealed class ConnectorBlock
 
     /// <summary>All matrices.</summary>
     public IEnumerable<LinearLayer> Layers => new[] { Query, Key, Value, Gate, Output, Expand, Contract }.OfType<LinearLayer>();
+
+    /// <summary>The matrices that a product each reads, in the order of the products.</summary>
+    public IEnumerable<IEnumerable<LinearLayer>> Products => [new[] { Query, Key, Value, Gate }.OfType<LinearLayer>(), [Output], [Expand], [Contract]];
 
     private static LinearLayer Layer(LtxTensors tensors, string module, int rows, int columns, bool bias = true)
     {

@@ -26,6 +26,9 @@ internal sealed unsafe class DenseMatrix(TensorView weight, float[]? scales) : I
     /// <summary>The tensor, for messages.</summary>
     public TensorView Weight => weight;
 
+    /// <summary>Where it lies in a file; empty in memory.</summary>
+    public IEnumerable<FileRange> Ranges => weight.Range is { } range ? [range] : [];
+
     /// <inheritdoc/>
     public int ScratchFloats(int count) => 0;
 

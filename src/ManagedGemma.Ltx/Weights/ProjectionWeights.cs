@@ -46,6 +46,9 @@ internal sealed class ProjectionWeights
     /// <summary>For audio; the same object as for video where there is only one.</summary>
     public ProjectionTarget Audio { get; }
 
+    /// <summary>Where the matrices lie in the file.</summary>
+    public IReadOnlyCollection<FileRange> Ranges => [.. new[] { Video, Audio }.Distinct().SelectMany(target => target.Weights.Ranges)];
+
     private static string Module(string modality) => $"{Prefix}{modality}_aggregate_embed";
 
     private static ProjectionTarget Read(LtxTensors tensors, string modality, int rows, int columns) =>

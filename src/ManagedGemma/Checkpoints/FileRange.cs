@@ -8,6 +8,13 @@ internal readonly record struct FileRange(MappedFile File, long Offset, long Len
     /// <summary>One past the last byte.</summary>
     public long End => Offset + Length;
 
+    /// <summary>One of several parts that are equally long but for rounding, and together the range.</summary>
+    public FileRange Part(int part, int parts)
+    {
+        long start = (long)((Int128)Length * part / parts), end = (long)((Int128)Length * (part + 1) / parts);
+        return this with { Offset = Offset + start, Length = end - start };
+    }
+
     /// <summary>Makes neighbours one: ranges in the order of the file that are at most <paramref name="gap"/> bytes apart.</summary>
     public static List<FileRange> Merge(IEnumerable<FileRange> ranges, long gap)
     {

@@ -15,7 +15,7 @@ public sealed partial class GemmaModel : IDisposable
     private readonly KernelTable _kernels;
     private readonly WorkerTeam _team;
     private readonly DecoderWeights _weights;
-    private readonly LayerPages _pages;
+    private readonly WeightPages _pages;
     private readonly bool _releasePages;
     private readonly ConcurrentDictionary<DecoderRules, DecoderMath> _math = new();
     private readonly Lifetime _lifetime;
@@ -39,7 +39,7 @@ public sealed partial class GemmaModel : IDisposable
             _kernels = KernelTable.UpTo(limit);
             Advice = InstructionSetAdvice.For(limit);
             _weights = new DecoderWeights(checkpoint, _kernels);
-            _pages = new LayerPages(_weights);
+            _pages = new WeightPages(_weights.Layers.Select(layer => layer.Linears.SelectMany(linear => linear.Ranges)));
             _releasePages = options.ReleasePages;
             _team = new WorkerTeam(options.Threads ?? Environment.ProcessorCount);
         }
@@ -85,6 +85,9 @@ public sealed partial class GemmaModel : IDisposable
 
     /// <summary>The threads themselves, for the same; sinks may use them while they hold a state.</summary>
     internal WorkerTeam Team => _team;
+
+    /// <summary>Whether weights that have run are given back, for weights that are not the decoder's.</summary>
+    internal bool ReleasesPages => _releasePages;
 
     /// <summary>Runs the decoder over a prompt and hands each hidden state to a sink.</summary>
     /// <param name="tokenIds">The prompt's tokens, BOS first, no padding: padding never changes what real tokens get.</param>

@@ -1,3 +1,5 @@
+using ManagedGemma.Checkpoints;
+
 namespace ManagedGemma.Model;
 
 /// <summary>One pass of some sequences through all layers: the pass's buffers, and where keys and values go.</summary>
@@ -7,22 +9,19 @@ internal sealed class PassRun : IDisposable
     private readonly PassLayout _layout;
     private readonly KeyValues[][] _caches; // [layer or 1][sequence]
     private readonly bool _ownsCaches;
-    private readonly LayerPages _pages;
-    private readonly bool _releasePages;
-    private Task? _reading;
+    private readonly PageWalk _walk;
 
     /// <summary>A pass; without caches to keep, one layer's keys and values are overwritten by the next's.</summary>
     public PassRun(
         DecoderWeights weights,
-        LayerPages pages,
+        WeightPages pages,
         bool releasePages,
         PassLayout layout,
         DecoderPass pass,
         IReadOnlyList<SequenceCache>? caches,
         AttentionShape shape)
     {
-        _pages = pages;
-        _releasePages = releasePages;
+        _walk = new PageWalk(pages, releasePages);
         _weights = weights;
         _layout = layout;
         Pass = pass;
@@ -48,20 +47,16 @@ internal sealed class PassRun : IDisposable
             }
         }
 
-        _reading = _pages.ReadAhead(0);
+        _walk.Ask(0);
         Pass.Embed(_weights.Embedding, ids, cancellation);
     }
 
     /// <summary>Runs a block, while the next one's weights are read.</summary>
     public void Block(int layer, CancellationToken cancellation)
     {
-        _reading?.Wait(CancellationToken.None);
-        _reading = _pages.ReadAhead(layer + 1);
+        _walk.Enter(layer);
         Pass.Block(_weights.Layers[layer], _caches[_ownsCaches ? 0 : layer], cancellation);
-        if (_releasePages)
-        {
-            _pages.Release(layer);
-        }
+        _walk.Leave(layer);
     }
 
     /// <summary>Runs all blocks and the final norm.</summary>
@@ -98,7 +93,7 @@ internal sealed class PassRun : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _reading?.Wait(CancellationToken.None);
+        _walk.Dispose();
         Pass.Dispose();
         if (_ownsCaches)
         {

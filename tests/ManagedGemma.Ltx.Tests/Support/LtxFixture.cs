@@ -1,3 +1,4 @@
+using ManagedGemma.Checkpoints;
 using ManagedGemma.Conditioning;
 using ManagedGemma.Kernels;
 using ManagedGemma.Ltx.Connector;
@@ -95,7 +96,8 @@ internal static class LtxFixture
     public static EmbeddingRows Connect(
         LtxCheckpoint checkpoint, ConnectorWeights weights, EmbeddingRows rows, int length, KernelTable kernels, WorkerTeam team)
     {
-        using ConnectorPass pass = new(weights, checkpoint.Config, kernels, team, length);
+        using PageWalk walk = new(new WeightPages([]), releases: false);
+        using ConnectorPass pass = new(weights, checkpoint.Config, kernels, team, length, walk, firstProduct: 0);
         pass.Begin(rows, CancellationToken.None);
         foreach (ConnectorBlock block in weights.Blocks)
         {
