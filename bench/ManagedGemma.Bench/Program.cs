@@ -4,6 +4,7 @@ using ManagedGemma.Bench;
 using ManagedGemma.Bench.Captions;
 using ManagedGemma.Bench.Generate;
 using ManagedGemma.Bench.Kernels;
+using ManagedGemma.Bench.Ltx;
 using ManagedGemma.Bench.Results;
 using ManagedGemma.Bench.Roofline;
 using ManagedGemma.Bench.Slice;
@@ -47,6 +48,6 @@ team.SetAction(parsed =>
 
 RootCommand root = new("ManagedGemma's benches. Every figure stands next to the machine's limit, measured in the same run.")
 {
-    new RooflineCommand(), new SliceCommand(), new CaptionsCommand(), new GenerateCommand(), kernels, team, synthetic, new ResultsCommand(), new ReadmeCommand(),
+    new RooflineCommand(), new SliceCommand(), new LtxCommand(), new CaptionsCommand(), new GenerateCommand(), kernels, team, synthetic, new ResultsCommand(), new ReadmeCommand(),
 };
 return root.Parse(args).Invoke();

@@ -11,7 +11,8 @@ internal static class SyntheticModels
 {
     private const string Weights = "model.safetensors";
 
-    private static string Root =>
+    /// <summary>The directory of all that is made.</summary>
+    public static string Root =>
         Environment.GetEnvironmentVariable("MANAGED_GEMMA_SYNTHETIC") ?? Path.Combine(Path.GetTempPath(), "managed-gemma-synthetic");
 
     /// <summary>The directory of the 12b with some layers: 0.57 GB of embedding and 0.13 GB a layer.</summary>

@@ -65,6 +65,9 @@ internal sealed unsafe class ConnectorPass : IDisposable
         _pages = new HeadPages(_sizes, slots);
     }
 
+    /// <summary>Told where the time goes; null: nobody.</summary>
+    public ConnectorTimes? Times { get; init; }
+
     /// <summary>Fills the slots: tokens in order, then registers, each by its slot's number modulo 128.</summary>
     /// <param name="tokens">At most as many rows as there are slots.</param>
     /// <param name="cancellation">Looked at before every task.</param>
@@ -92,9 +95,12 @@ internal sealed unsafe class ConnectorPass : IDisposable
     /// <exception cref="GemmaException">The result is not a number: the message names what is at fault.</exception>
     public void Block(ConnectorBlock block, CancellationToken cancellation)
     {
+        Times?.Restart();
         Norm(cancellation);
+        Times?.Lap(ConnectorPart.Rest);
         int width = _sizes.Width;
         Multiply(_normed, width, [Wide(block.Query, 0), Wide(block.Key, width), Wide(block.Value, 2 * width), .. Gates(block)], replaces: true, cancellation);
+        Times?.Lap(ConnectorPart.Products);
         QueryKeyStep queriesAndKeys = new(_kernels, block, _sizes, _wide, _cos, _sin);
         _team.Run(ref queriesAndKeys, TokenStep.Tasks(_slots), cancellation);
         HeadPageStep pages = new(_kernels, _sizes, _wide, _pages);
@@ -109,13 +115,17 @@ internal sealed unsafe class ConnectorPass : IDisposable
             Output = _normed,
         };
         _team.Run(ref attention, attention.Tasks, cancellation);
+        Times?.Lap(ConnectorPart.Attention);
         Multiply(_normed, width, [Stream(block.Output)], replaces: false, cancellation);
+        Times?.Lap(ConnectorPart.Products);
 
         Norm(cancellation);
+        Times?.Lap(ConnectorPart.Rest);
         Multiply(_normed, width, [Wide(block.Expand, 0)], replaces: true, cancellation);
         ActivationStep activation = new(_kernels, _wide, _ones);
         _team.Run(ref activation, TokenStep.Tasks(_slots), cancellation);
         Multiply(_wide, 4 * width, [Stream(block.Contract)], replaces: false, cancellation);
+        Times?.Lap(ConnectorPart.FeedForward);
         if (FirstNotFinite() is not null)
         {
             throw Faults.Of(block, cancellation);
