@@ -70,6 +70,17 @@ public class TokenTextTests
         Assert.Equal(["", "", "", "👩\u200D👧a", "", "", "", "1\uFE0F\u20E3b", ""], Stream(ids, [], out _));
     }
 
+    // Random texts seldom have two that end together.
+    [Theory]
+    [InlineData("ab", "bab")]
+    [InlineData("bab", "ab")]
+    public void Of_stop_strings_that_end_together_the_longest_counts(params string[] stops)
+    {
+        int[] ids = [.. new[] { "c", "ba", "b", "a" }.Select(piece => Tokenizer.IdOf(piece)!.Value)];
+        Assert.Equal("c", string.Concat(Stream(ids, stops, out string? stoppedBy)));
+        Assert.Equal("bab", stoppedBy);
+    }
+
     [Fact]
     public void Letters_do_not_wait()
     {

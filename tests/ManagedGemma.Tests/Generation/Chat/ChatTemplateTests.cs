@@ -64,6 +64,16 @@ public sealed class ChatTemplateTests
             ChatTemplate.Render(turns));
     }
 
+    // The template reads content[0] of a system message, and every part of the others, each trimmed by itself.
+    [Fact]
+    public void Of_instructions_in_parts_the_first_counts_and_of_messages_all()
+    {
+        ChatPart[] parts = [ChatPart.Of(" a "), ChatPart.Of(" b ")];
+        Assert.Equal(
+            "<bos><start_of_turn>user\n a \n\nab<end_of_turn>\n",
+            ChatTemplate.Render([new(ChatSpeaker.System, parts), new(ChatSpeaker.User, parts)], beginAnswer: false));
+    }
+
     [Fact]
     public void Begins_with_one_bos_whatever_the_vocabulary()
     {
