@@ -57,6 +57,20 @@ public sealed class ChatTests : IDisposable
     }
 
     [Fact]
+    public void An_answer_that_is_cut_off_says_by_what()
+    {
+        Assert.Contains("(cut off by --max-tokens 3)", Tool.RunWithInput("hello\n"u8.ToArray(), "chat", "--greedy", "--max-tokens", "3").Error, StringComparison.Ordinal);
+        using GemmaTextGenerator generator = GemmaTextGenerator.LoadDemo();
+        using Conversation conversation = new(generator, new GenerationOptions { MaxTokens = 4, LogitBias = OnlyLetters() });
+        GenerationUpdate end = conversation.Answer("hello", _ => { }, CancellationToken.None)!;
+        Assert.Equal("cut off by --max-tokens 4", conversation.WhyCutOff(end));
+
+        // Too long to be filled here: what the update would be.
+        end = end with { Usage = end.Usage! with { GeneratedTokens = 3 } };
+        Assert.Equal($"cut off: the model's context of {generator.ContextLength} tokens is full, /clear makes room", conversation.WhyCutOff(end));
+    }
+
+    [Fact]
     public void An_answer_goes_on_from_what_was_computed()
     {
         using GemmaTextGenerator generator = GemmaTextGenerator.LoadDemo();

@@ -42,6 +42,8 @@ public sealed class EnhanceTests : IDisposable
     public void What_is_cut_off_or_no_text_is_told()
     {
         Assert.Contains("cut off in the middle", Enhance().Error, StringComparison.Ordinal);
+        Assert.Contains("the prompt is empty", Tool.Run("enhance", "").Fails(2), StringComparison.Ordinal);
+        Assert.Contains("the prompt is empty", Tool.RunWithInput("\n"u8.ToArray(), "enhance").Fails(2), StringComparison.Ordinal);
         Assert.Contains("enhance takes text", Tool.Run("enhance", "--ids", "2,5").Fails(2), StringComparison.Ordinal);
         Assert.Contains("images are not supported", Tool.Run("enhance", "fox", "--image", "a.png").Fails(2), StringComparison.Ordinal);
     }

@@ -42,6 +42,11 @@ internal sealed class EnhanceCommand : Command
         GenerationOptions options = _sampling.In(parse);
         ModelSource source = _model.Find(parse);
         string prompt = _prompt.Read(parse, host).Text ?? throw new UsageException("enhance takes text, not --ids");
+        if (string.IsNullOrWhiteSpace(prompt))
+        {
+            throw new UsageException("the prompt is empty: there is nothing to enhance");
+        }
+
         string? system = _system.Read(parse);
         ResultCache? cache = _cache.In(parse);
         Screen screen = new(host, parse.GetValue(_quiet));

@@ -175,7 +175,7 @@ internal sealed class ChatLoop(Host host, Interrupt interrupt, Screen screen, Co
             }
             else if (end.FinishReason == FinishReason.Length)
             {
-                screen.Say("(cut off: there were no tokens left)");
+                screen.Say($"({conversation.WhyCutOff(end)})");
             }
         }
         finally

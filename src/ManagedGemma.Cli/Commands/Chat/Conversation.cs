@@ -19,6 +19,12 @@ internal sealed class Conversation(GemmaTextGenerator generator, GenerationOptio
     /// <summary>Forgets all messages; the instructions stay.</summary>
     public void Clear() => _turns.Clear();
 
+    /// <summary>Why an answer ended in the middle.</summary>
+    /// <param name="end">Its last update.</param>
+    public string WhyCutOff(GenerationUpdate end) => end.Usage!.GeneratedTokens >= options.MaxTokens
+        ? $"cut off by --max-tokens {options.MaxTokens}"
+        : $"cut off: the model's context of {generator.ContextLength} tokens is full, /clear makes room";
+
     /// <summary>Goes on from another conversation in place of this one, instructions included.</summary>
     /// <param name="turns">As <see cref="Turns"/> gives them.</param>
     public void Replace(IReadOnlyList<ChatTurn> turns)
