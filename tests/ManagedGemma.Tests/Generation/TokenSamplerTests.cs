@@ -159,7 +159,7 @@ public class TokenSamplerTests
         TopP = c.TopP,
         MinP = c.MinP,
         RepetitionPenalty = c.Penalty,
-        LogitBias = new Dictionary<int, double> { [2] = 1.5, [30] = double.NegativeInfinity },
+        LogitBias = new Dictionary<int, double> { [2] = 1.5, [3] = 2, [30] = double.NegativeInfinity },
     };
 
     // Some equal, so that the order of equals is seen.
