@@ -204,16 +204,8 @@ public sealed class LtxTextConditioner : IDisposable
         using PageWalk walk = new(Checkpoint.ConnectorPages, Encoder.Model.ReleasesPages);
         walk.Ask(0);
         return new LtxConditioning(
-            Connect(Checkpoint.Video, projection.Video, projection.Length, LtxStage.VideoConnector, walk, 0, progress, cancellation),
-            Connect(
-                Checkpoint.Audio,
-                projection.Audio,
-                projection.Length,
-                LtxStage.AudioConnector,
-                walk,
-                Checkpoint.Video.Blocks.Length * ConnectorBlock.ProductCount,
-                progress,
-                cancellation),
+            Connect(Checkpoint.Video, projection.Video, projection.Length, LtxStage.VideoConnector, walk, progress, cancellation),
+            Connect(Checkpoint.Audio, projection.Audio, projection.Length, LtxStage.AudioConnector, walk, progress, cancellation),
             projection);
     }
 
@@ -271,7 +263,6 @@ public sealed class LtxTextConditioner : IDisposable
         int length,
         LtxStage stage,
         PageWalk walk,
-        int firstProduct,
         IProgress<LtxProgress>? progress,
         CancellationToken cancellation)
     {
@@ -281,7 +272,7 @@ public sealed class LtxTextConditioner : IDisposable
                 "the rows do not belong to this LTX checkpoint", Checkpoint.Path, $"{stage}", $"rows of {weights.Sizes.Width}", $"{rows.Width}");
         }
 
-        using ConnectorPass pass = new(weights, Checkpoint.Config, Encoder.Model.KernelTable, Encoder.Model.Team, length, walk, firstProduct);
+        using ConnectorPass pass = new(weights, Checkpoint.Config, Encoder.Model.KernelTable, Encoder.Model.Team, length, walk);
         pass.Begin(rows, cancellation);
         for (int i = 0; i < weights.Blocks.Length; i++)
         {

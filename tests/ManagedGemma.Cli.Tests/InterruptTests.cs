@@ -26,21 +26,8 @@ public sealed partial class InterruptTests : IDisposable
 
         // Minutes of work for the scalar kernels.
         string ids = string.Join(',', Enumerable.Repeat(7, 16_000));
-        using Process process = Tool.Start(
-            new Dictionary<string, string> { ["MANAGED_GEMMA_ISA"] = "scalar" },
-            "encode", "--ids", ids, "--max-length", "16000", "--precision", "float32", "--hidden-states", "--output", _directory["out.safetensors"]);
-        WaitFor(() => _directory.Entries.Length > 0);
-        Thread.Sleep(300);
-        Assert.False(process.HasExited);
-        TimeSpan taken = Stop(process, signal);
-        Outcome outcome = Tool.Finish(process);
-        Assert.Equal(130, outcome.Code);
-        Assert.Contains("managed-gemma: interrupted", outcome.Error, StringComparison.Ordinal);
-        Assert.DoesNotContain("   at ", outcome.Error, StringComparison.Ordinal);
-        Assert.Empty(_directory.Entries);
-
-        // A second is meant; a loaded machine gets more.
-        Assert.InRange(taken, TimeSpan.Zero, TimeSpan.FromSeconds(5));
+        StopsAndLeavesNothing(
+            signal, "encode", "--ids", ids, "--max-length", "16000", "--precision", "float32", "--hidden-states", "--output", _directory["out.safetensors"]);
     }
 
     [Fact]
@@ -56,10 +43,7 @@ public sealed partial class InterruptTests : IDisposable
         string[] args = ["encode", "--batch", _directory["list.txt"], "--pad", "none", "--batch-tokens", "300", "--output", _directory["out"]];
         using Process process = Tool.Start(new Dictionary<string, string> { ["MANAGED_GEMMA_ISA"] = "scalar" }, args);
         WaitFor(() => Directory.Exists(_directory["out"]) && Directory.GetFiles(_directory["out"], "*.safetensors").Length > 0);
-        TimeSpan taken = Stop(process, SigInt);
-        Outcome outcome = Tool.Finish(process);
-        Assert.Equal(130, outcome.Code);
-        Assert.InRange(taken, TimeSpan.Zero, TimeSpan.FromSeconds(5));
+        Interrupt(process, SigInt);
         string[] files = Directory.GetFiles(_directory["out"], "*", new EnumerationOptions { AttributesToSkip = 0 });
         Assert.InRange(files.Length, 1, Count - 1);
         Assert.All(files, x => Assert.EndsWith(".safetensors", x, StringComparison.Ordinal));
@@ -82,18 +66,8 @@ public sealed partial class InterruptTests : IDisposable
         }
 
         string ids = string.Join(',', Enumerable.Repeat(7, tokens));
-        string[] args = ["condition", "--ids", ids, "--ltx", Repository.Ltx("v23"), "--length", "16384", "--precision", "float32", "--output", _directory["out"]];
-        using Process process = Tool.Start(new Dictionary<string, string> { ["MANAGED_GEMMA_ISA"] = "scalar" }, args);
-        WaitFor(() => _directory.Entries.Length > 0);
-        Thread.Sleep(300);
-        Assert.False(process.HasExited);
-        TimeSpan taken = Stop(process, SigInt);
-        Outcome outcome = Tool.Finish(process);
-        Assert.Equal(130, outcome.Code);
-        Assert.Contains("managed-gemma: interrupted", outcome.Error, StringComparison.Ordinal);
-        Assert.DoesNotContain("   at ", outcome.Error, StringComparison.Ordinal);
-        Assert.Empty(_directory.Entries);
-        Assert.InRange(taken, TimeSpan.Zero, TimeSpan.FromSeconds(5));
+        StopsAndLeavesNothing(
+            SigInt, "condition", "--ids", ids, "--ltx", Repository.Ltx("v23"), "--length", "16384", "--precision", "float32", "--output", _directory["out"]);
     }
 
     [Fact]
@@ -110,12 +84,7 @@ public sealed partial class InterruptTests : IDisposable
         using Process process = Tool.Start(
             new Dictionary<string, string> { ["MANAGED_GEMMA_ISA"] = "scalar" }, [.. args, _directory["out"], "--cache", _directory["cache"]]);
         WaitFor(() => Outputs("out").Any(file => file.EndsWith(".safetensors", StringComparison.Ordinal)));
-        TimeSpan taken = Stop(process, SigInt);
-        Outcome outcome = Tool.Finish(process);
-        Assert.Equal(130, outcome.Code);
-        Assert.Contains("managed-gemma: interrupted", outcome.Error, StringComparison.Ordinal);
-        Assert.DoesNotContain("   at ", outcome.Error, StringComparison.Ordinal);
-        Assert.InRange(taken, TimeSpan.Zero, TimeSpan.FromSeconds(5));
+        Interrupt(process, SigInt);
         string[] files = Outputs("out");
         Assert.InRange(files.Length, 1, Count - 1);
         Assert.All(files, file => Assert.EndsWith(".safetensors", file, StringComparison.Ordinal));
@@ -208,6 +177,29 @@ public sealed partial class InterruptTests : IDisposable
         Assert.InRange(Stop(process, SigInt), TimeSpan.Zero, TimeSpan.FromSeconds(5));
         Assert.Equal(130, process.ExitCode);
         Assert.EndsWith("\n", await rest, StringComparison.Ordinal);
+    }
+
+    private void StopsAndLeavesNothing(int signal, params string[] args)
+    {
+        using Process process = Tool.Start(new Dictionary<string, string> { ["MANAGED_GEMMA_ISA"] = "scalar" }, args);
+        WaitFor(() => _directory.Entries.Length > 0);
+        Thread.Sleep(300);
+        Assert.False(process.HasExited);
+        Interrupt(process, signal);
+        Assert.Empty(_directory.Entries);
+    }
+
+    // The command ends in time, with its code and a line for people.
+    private static void Interrupt(Process process, int signal)
+    {
+        TimeSpan taken = Stop(process, signal);
+        Outcome outcome = Tool.Finish(process);
+        Assert.Equal(130, outcome.Code);
+        Assert.Contains("managed-gemma: interrupted", outcome.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", outcome.Error, StringComparison.Ordinal);
+
+        // A second is meant; a loaded machine gets more.
+        Assert.InRange(taken, TimeSpan.Zero, TimeSpan.FromSeconds(5));
     }
 
     // All but the record of what they were made of.

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using ManagedGemma.Bench.Roofline;
 using ManagedGemma.Memory;
 using ManagedGemma.Model;
@@ -24,16 +23,11 @@ internal static class DecodeRun
                 model.Step([new SequenceInput(caches[i], Ids(model, prompt, i), ByRow: false, LogitRows: 0)], precision, null, CancellationToken.None);
             }
 
-            List<(double Seconds, double Limit)> runs = [];
-            double before = limit?.Once() ?? 0;
-            for (int step = 0; step < steps + 1; step++)
+            List<PairedRun<int>> runs = PairedRuns.Measure(steps + 1, limit, step =>
             {
-                long start = Stopwatch.GetTimestamp();
                 model.Step([.. caches.Select((cache, i) => new SequenceInput(cache, [300 + step + i], ByRow: true, LogitRows: 1))], precision, logits, CancellationToken.None);
-                double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds, after = limit?.Once() ?? 0;
-                runs.Add((seconds, (before + after) / 2));
-                before = after;
-            }
+                return step;
+            });
 
             // The first warms up.
             runs.RemoveAt(0);

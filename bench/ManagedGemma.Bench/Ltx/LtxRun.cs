@@ -11,8 +11,7 @@ using ManagedGemma.Model;
 namespace ManagedGemma.Bench.Ltx;
 
 /// <summary>
-/// From hidden states to contexts, without the encoder: what follows it in every conditioning. The limit is measured before and after every
-/// run, as for slices.
+/// From hidden states to contexts, without the encoder: what follows it in every conditioning.
 /// </summary>
 internal static class LtxRun
 {
@@ -31,19 +30,9 @@ internal static class LtxRun
 
         // The first run warms up, and is the one that is watched.
         double memory = ProcessMemory.MostMegabytes(() => Once(engine, checkpoint, state, tokens, slots));
-        List<(double Seconds, LtxParts Parts, double Limit)> runs = [];
-        double before = limit?.Once() ?? 0;
-        for (int i = 0; i < repeats; i++)
-        {
-            long start = Stopwatch.GetTimestamp();
-            LtxParts parts = Once(engine, checkpoint, state, tokens, slots);
-            double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds, after = limit?.Once() ?? 0;
-            runs.Add((seconds, parts, (before + after) / 2));
-            before = after;
-        }
-
+        List<PairedRun<LtxParts>> runs = PairedRuns.Measure(repeats, limit, _ => Once(engine, checkpoint, state, tokens, slots));
         double gmacs = Macs(checkpoint, tokens, slots) / 1e9;
-        (double median, LtxParts medianParts, _) = runs.OrderBy(run => run.Seconds).ElementAt(runs.Count / 2);
+        (double median, _, LtxParts medianParts) = runs.OrderBy(run => run.Seconds).ElementAt(runs.Count / 2);
         return new LtxLine(
             "ltx-2.3",
             engine.Threads,
@@ -65,8 +54,8 @@ internal static class LtxRun
         double projected = Stopwatch.GetElapsedTime(start).TotalSeconds;
         ConnectorTimes times = new();
         using PageWalk walk = new(checkpoint.ConnectorPages, releases: false);
-        Connect(engine, checkpoint, checkpoint.Video, projection.Video, slots, walk, 0, times);
-        Connect(engine, checkpoint, checkpoint.Audio, projection.Audio, slots, walk, checkpoint.Video.Blocks.Length * ConnectorBlock.ProductCount, times);
+        Connect(engine, checkpoint, checkpoint.Video, projection.Video, slots, walk, times);
+        Connect(engine, checkpoint, checkpoint.Audio, projection.Audio, slots, walk, times);
         double all = Stopwatch.GetElapsedTime(start).TotalSeconds;
         double products = times[ConnectorPart.Products], attention = times[ConnectorPart.Attention], feedForward = times[ConnectorPart.FeedForward];
         return new LtxParts(
@@ -93,9 +82,9 @@ internal static class LtxRun
     }
 
     private static void Connect(
-        GemmaModel engine, LtxCheckpoint checkpoint, ConnectorWeights weights, EmbeddingRows rows, int slots, PageWalk walk, int firstProduct, ConnectorTimes times)
+        GemmaModel engine, LtxCheckpoint checkpoint, ConnectorWeights weights, EmbeddingRows rows, int slots, PageWalk walk, ConnectorTimes times)
     {
-        using ConnectorPass pass = new(weights, checkpoint.Config, engine.KernelTable, engine.Team, slots, walk, firstProduct) { Times = times };
+        using ConnectorPass pass = new(weights, checkpoint.Config, engine.KernelTable, engine.Team, slots, walk) { Times = times };
         pass.Begin(rows, CancellationToken.None);
         Array.ForEach(weights.Blocks, block => pass.Block(block, CancellationToken.None));
         pass.End(CancellationToken.None);

@@ -1,12 +1,10 @@
-using System.Diagnostics;
 using ManagedGemma.Bench.Roofline;
 using ManagedGemma.Model;
 
 namespace ManagedGemma.Bench.Slice;
 
 /// <summary>
-/// Passes of a model: tokens a second, the parts, and the share of what bounds it. The limit is measured before and after every run, and a
-/// run's share is of the mean of the two: on a machine whose clock and neighbours change, figures from different moments say little.
+/// Passes of a model: tokens a second, the parts, and the share of what bounds it.
 /// </summary>
 internal static class SliceRun
 {
@@ -18,7 +16,7 @@ internal static class SliceRun
 
         // The first run warms up, and is the one that is watched.
         double memory = ProcessMemory.MostMegabytes(() => model.Measure([ids], options));
-        return Line(model, "prefill", precision, threads, tokens, limit, memory, Measure(repeats, limit, _ => model.Measure([ids], options)));
+        return Line(model, "prefill", precision, threads, tokens, limit, memory, PairedRuns.Measure(repeats, limit, _ => model.Measure([ids], options)));
     }
 
     /// <summary>Decoding of a sequence: one token a step behind a prompt of some tokens.</summary>
@@ -31,23 +29,7 @@ internal static class SliceRun
 
         // Only now: the memory that is read is the meter's, not the pass's.
         using LimitMeter? limit = Limits.Meter("memory", threads);
-        return Line(model, "decode", precision, threads, 1, limit, memory, Measure(steps, limit, i => model.Advance([sequence], [[i + 301]], options)));
-    }
-
-    private static List<Run> Measure(int repeats, LimitMeter? limit, Func<int, PassTimes> pass)
-    {
-        List<Run> runs = [];
-        double before = limit?.Once() ?? 0;
-        for (int i = 0; i < repeats; i++)
-        {
-            long start = Stopwatch.GetTimestamp();
-            PassTimes times = pass(i);
-            double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds, after = limit?.Once() ?? 0;
-            runs.Add(new Run(seconds, times, (before + after) / 2));
-            before = after;
-        }
-
-        return runs;
+        return Line(model, "decode", precision, threads, 1, limit, memory, PairedRuns.Measure(steps, limit, i => model.Advance([sequence], [[i + 301]], options)));
     }
 
     private static int[] Ids(GemmaModel model, int tokens) =>
@@ -55,9 +37,9 @@ internal static class SliceRun
 
     // The median run by time, the median limit, and the median share, of products for prefill and of bytes for decoding.
     private static SliceLine Line(
-        GemmaModel model, string name, Precision precision, int threads, int tokens, LimitMeter? limit, double memory, List<Run> runs)
+        GemmaModel model, string name, Precision precision, int threads, int tokens, LimitMeter? limit, double memory, List<PairedRun<PassTimes>> runs)
     {
-        (double seconds, PassTimes parts, _) = runs.OrderBy(run => run.Seconds).ElementAt(runs.Count / 2);
+        (double seconds, _, PassTimes parts) = runs.OrderBy(run => run.Seconds).ElementAt(runs.Count / 2);
         double gmacs = (double)model.LinearWeights * tokens / 1e9, gbytes = model.LinearBytes / 1e9;
         double work = limit?.Unit == "GB/s" ? gbytes : gmacs;
         return new SliceLine(
@@ -75,6 +57,4 @@ internal static class SliceRun
             memory,
             new SliceParts(Math.Round(parts.Round, 5), Math.Round(parts.Multiply, 5), Math.Round(parts.Attend, 5), Math.Round(seconds - parts.Round - parts.Multiply - parts.Attend, 5)));
     }
-
-    private readonly record struct Run(double Seconds, PassTimes Times, double Limit);
 }

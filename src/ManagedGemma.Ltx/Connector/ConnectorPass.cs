@@ -25,7 +25,6 @@ internal sealed unsafe class ConnectorPass : IDisposable
     private readonly WorkerTeam _team;
     private readonly int _slots;
     private readonly PageWalk _walk;
-    private int _product; // of those that the walk goes through
     private readonly float[] _ones;
 
     private readonly Buffer2D _stream;  // [slots, width]: the residual stream
@@ -41,10 +40,8 @@ internal sealed unsafe class ConnectorPass : IDisposable
     /// <param name="kernels">Kernels.</param>
     /// <param name="team">Threads.</param>
     /// <param name="slots">T.</param>
-    /// <param name="walk">Goes through the products' weights; stays the caller's.</param>
-    /// <param name="firstProduct">Where in the walk this connector's products begin.</param>
-    public ConnectorPass(
-        ConnectorWeights weights, LtxConfig config, KernelTable kernels, WorkerTeam team, int slots, PageWalk walk, int firstProduct)
+    /// <param name="walk">Goes through the products' weights, and comes to this connector's; stays the caller's.</param>
+    public ConnectorPass(ConnectorWeights weights, LtxConfig config, KernelTable kernels, WorkerTeam team, int slots, PageWalk walk)
     {
         _weights = weights;
         _config = config;
@@ -53,7 +50,6 @@ internal sealed unsafe class ConnectorPass : IDisposable
         _team = team;
         _slots = slots;
         _walk = walk;
-        _product = firstProduct;
         int width = _sizes.Width;
         _ones = new float[4 * width];
         _ones.AsSpan().Fill(1);
@@ -179,9 +175,9 @@ internal sealed unsafe class ConnectorPass : IDisposable
             Replaces = replaces,
             AddsBias = !replaces,
         };
-        _walk.Enter(_product);
+        _walk.Enter();
         _team.Run(ref step, step.Tasks, cancellation);
-        _walk.Leave(_product++);
+        _walk.Leave();
     }
 
     private int? FirstNotFinite()

@@ -210,7 +210,7 @@ internal sealed unsafe class ProjectionBatch : IDisposable
         _done = _taken;
         for (int part = 0; _done == _shape.States && part < _blockStates; part++)
         {
-            _walk!.Leave(part);
+            _walk!.Leave();
         }
     }
 

@@ -5,9 +5,6 @@ namespace ManagedGemma.Ltx.Weights;
 /// <summary>The weights of one block of a connector: matrices in place, the small rest as float32.</summary>
 internal sealed class ConnectorBlock
 {
-    /// <summary>The number of <see cref="Products"/>.</summary>
-    public const int ProductCount = 4;
-
     public ConnectorBlock(LtxTensors tensors, string prefix, LtxConfig config, LtxConnectorConfig sizes)
     {
         int width = sizes.Width;

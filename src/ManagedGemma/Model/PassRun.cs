@@ -54,9 +54,9 @@ internal sealed class PassRun : IDisposable
     /// <summary>Runs a block, while the next one's weights are read.</summary>
     public void Block(int layer, CancellationToken cancellation)
     {
-        _walk.Enter(layer);
+        _walk.Enter();
         Pass.Block(_weights.Layers[layer], _caches[_ownsCaches ? 0 : layer], cancellation);
-        _walk.Leave(layer);
+        _walk.Leave();
     }
 
     /// <summary>Runs all blocks and the final norm.</summary>

@@ -97,7 +97,7 @@ internal static class LtxFixture
         LtxCheckpoint checkpoint, ConnectorWeights weights, EmbeddingRows rows, int length, KernelTable kernels, WorkerTeam team)
     {
         using PageWalk walk = new(new WeightPages([]), releases: false);
-        using ConnectorPass pass = new(weights, checkpoint.Config, kernels, team, length, walk, firstProduct: 0);
+        using ConnectorPass pass = new(weights, checkpoint.Config, kernels, team, length, walk);
         pass.Begin(rows, CancellationToken.None);
         foreach (ConnectorBlock block in weights.Blocks)
         {

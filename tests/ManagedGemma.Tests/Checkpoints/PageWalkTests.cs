@@ -20,9 +20,9 @@ public sealed class PageWalkTests : IDisposable
             walk.Ask(0);
             for (int step = 0; step < 3; step++)
             {
-                walk.Enter(step);
+                walk.Enter();
                 pages.Calls.Enqueue($"run {step}");
-                walk.Leave(step);
+                walk.Leave();
             }
         }
 
@@ -39,7 +39,7 @@ public sealed class PageWalkTests : IDisposable
         using (PageWalk walk = new(pages, releases: false))
         {
             walk.Ask(0);
-            walk.Enter(0);
+            walk.Enter();
             Assert.Equal(["ask 0", "asked 0", "ask 1"], pages.Calls.Take(3));
         }
 
