@@ -54,7 +54,7 @@ internal sealed unsafe class PanelOperands : IDisposable
         for (int row = 0; row < _matrix.Count; row += most)
         {
             Int4Rows rows = _matrix.Slice(row, Math.Min(most, _matrix.Count - row));
-            _kernels.Panel.Multiply(rows, _activations, _scratch.Pointer, _y.Floats + row, _matrix.Count);
+            _kernels.Panel.Multiply(rows, _activations, new TokenRange(0, _activations.Tokens), _scratch.Pointer, _y.Floats + row, _matrix.Count);
         }
     }
 

@@ -36,8 +36,8 @@ internal sealed unsafe class LinearInput : IDisposable
     /// <summary>The number of rows.</summary>
     public int Count { get; }
 
-    /// <summary>How many of the first rows float products take row by row; none in float32, where all have the same order of sums.</summary>
-    public int FloatDotRows => Int4 is null ? 0 : _rowKernelRows;
+    /// <summary>How many of the first rows go one by one, by row kernels or dot products; none in float32, where all have the same order of sums.</summary>
+    public int SingleRows => Int4 is null ? 0 : _rowKernelRows;
 
     /// <summary>The integer kernels; null in float32.</summary>
     public Int4Kernels? Int4 { get; }

@@ -20,7 +20,7 @@ public unsafe class Int4KernelTests
         from seed in Gen.Choose(0, int.MaxValue - 1)
         from rows in Gen.Choose(1, 67)
         from groups in Gen.Elements(1, 2, 3, 5, 16, 17, 33)
-        from tokens in Gen.Choose(1, 11)
+        from tokens in Gen.Frequency((4, Gen.Choose(1, 11)), (1, Gen.Choose(12, 40)))
         select (seed, rows, groups, tokens);
 
     [Property(MaxTest = 60)]
@@ -170,6 +170,13 @@ public unsafe class Int4KernelTests
         return true;
     }
 
+    // Two ranges of an odd number beyond a tile, else one.
+    private static IEnumerable<TokenRange> Parts(int tokens)
+    {
+        int cut = tokens % 2 * ((tokens - 1) / QuantizedActivations.TokenMultiple * QuantizedActivations.TokenMultiple);
+        return new TokenRange[] { new(0, cut), new(cut, tokens - cut) }.Where(x => x.Count > 0);
+    }
+
     private static float[] Multiply(Int4Kernels kernels, Int4Rows rows, float[] x, int tokens, bool forRowKernel)
     {
         using QuantizedActivations activations = new(kernels.Type);
@@ -188,20 +195,27 @@ public unsafe class Int4KernelTests
                 return y;
             }
 
-            // Kernels write through pointers: what lies behind their scratch must stay as it is.
-            nuint bytes = kernels.Panel.ScratchBytes(rows.Groups, tokens);
-            using NativeBuffer scratch = new(bytes + Guard);
-            new Span<byte>(scratch.Pointer + bytes, Guard).Fill(0xA5);
-            int most = kernels.Panel.PanelRows * IInt4Panel.MostPanels;
-            for (int row = 0; row < rows.Count; row += most)
+            foreach (TokenRange range in Parts(tokens))
             {
-                Int4Rows panel = rows.Slice(row, Math.Min(most, rows.Count - row));
-                kernels.Panel.Multiply(panel, activations, scratch.Pointer, target + row, rows.Count);
+                MultiplyPanels(kernels, rows, activations, range, target + (range.First * rows.Count));
             }
-
-            Assert.Equal(-1, new Span<byte>(scratch.Pointer + bytes, Guard).IndexOfAnyExcept((byte)0xA5));
         }
 
         return y;
+    }
+
+    // Kernels write through pointers: what lies behind their scratch must stay as it is.
+    private static void MultiplyPanels(Int4Kernels kernels, Int4Rows rows, QuantizedActivations activations, TokenRange tokens, float* y)
+    {
+        nuint bytes = kernels.Panel.ScratchBytes(rows.Groups, tokens.Count);
+        using NativeBuffer scratch = new(bytes + Guard);
+        new Span<byte>(scratch.Pointer + bytes, Guard).Fill(0xA5);
+        int most = kernels.Panel.PanelRows * IInt4Panel.MostPanels;
+        for (int row = 0; row < rows.Count; row += most)
+        {
+            kernels.Panel.Multiply(rows.Slice(row, Math.Min(most, rows.Count - row)), activations, tokens, scratch.Pointer, y + row, rows.Count);
+        }
+
+        Assert.Equal(-1, new Span<byte>(scratch.Pointer + bytes, Guard).IndexOfAnyExcept((byte)0xA5));
     }
 }

@@ -65,6 +65,33 @@ public unsafe class LinearStepTests
         return true;
     });
 
+    [Theory]
+    [InlineData("affine 4 64 BF16")]
+    [InlineData("affine 8 64 BF16")]
+    public void Blocks_of_tokens_change_no_bit(string format)
+    {
+        // Three blocks and a token that is alone, against each third in a pass of its own.
+        const int Third = 144;
+        using TensorMemory memory = new(1 << 20, "file");
+        WeightMatrix matrix = Matrix(memory, 5, format, 70, 5);
+        PassLayout layout = new([(1, 0), (3 * Third, 0)]), third = new([(Third, 0)]);
+        int columns = (int)matrix.Columns;
+        float[] x = Nasty.Floats(6, layout.Rows * columns);
+        foreach (KernelTable table in Nasty.Tables)
+        {
+            Linear linear = new(matrix, table);
+            foreach (Precision precision in Enum.GetValues<Precision>())
+            {
+                float[] whole = Multiply(linear, table, precision, layout, x, threads: 2);
+                for (int first = 1; first < layout.Rows; first += Third)
+                {
+                    float[] part = Multiply(linear, table, precision, third, x[(first * columns)..((first + Third) * columns)], threads: 1);
+                    Assert.Equal(Nasty.Bits(part), Nasty.Bits(whole.AsSpan(first * 70, part.Length)));
+                }
+            }
+        }
+    }
+
     private static float[] Multiply(Linear linear, KernelTable table, Precision precision, PassLayout layout, float[] x, int threads)
     {
         float[] y = new float[layout.Rows * linear.Rows];

@@ -22,11 +22,12 @@ internal unsafe interface IInt4Panel
     /// <summary>Scratch that a call needs for rows of some groups and a number of tokens.</summary>
     nuint ScratchBytes(int groups, int tokens);
 
-    /// <summary>Multiplies rows of weights with all tokens: y[token, row] for each row of <paramref name="rows"/>.</summary>
+    /// <summary>Multiplies rows of weights with some tokens: y[token, row] for each row of <paramref name="rows"/>.</summary>
     /// <param name="rows">1 .. <see cref="PanelRows"/> · <see cref="MostPanels"/> rows.</param>
     /// <param name="x">Activations in panel form, of this kernel's type and of as many groups as the rows have.</param>
+    /// <param name="tokens">Those of <paramref name="x"/> that are meant.</param>
     /// <param name="scratch">64-byte aligned; used only during the call.</param>
-    /// <param name="y">The first row's output for token 0.</param>
+    /// <param name="y">The first row's output for the first of <paramref name="tokens"/>.</param>
     /// <param name="yStride">Floats from a token's outputs to the next's.</param>
-    void Multiply(in Int4Rows rows, QuantizedActivations x, byte* scratch, float* y, nint yStride);
+    void Multiply(in Int4Rows rows, QuantizedActivations x, TokenRange tokens, byte* scratch, float* y, nint yStride);
 }

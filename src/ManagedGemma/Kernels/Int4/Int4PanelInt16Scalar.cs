@@ -7,9 +7,9 @@ internal sealed unsafe class Int4PanelInt16Scalar : IInt4Panel
 
     public nuint ScratchBytes(int groups, int tokens) => 0;
 
-    public void Multiply(in Int4Rows rows, QuantizedActivations x, byte* scratch, float* y, nint yStride)
+    public void Multiply(in Int4Rows rows, QuantizedActivations x, TokenRange tokens, byte* scratch, float* y, nint yStride)
     {
-        for (int token = 0; token < x.Tokens; token++)
+        for (int token = tokens.First; token < tokens.First + tokens.Count; token++)
         {
             for (int row = 0; row < rows.Count; row++)
             {
@@ -28,7 +28,7 @@ internal sealed unsafe class Int4PanelInt16Scalar : IInt4Panel
                     sum = MathF.FusedMultiplyAdd(x.GroupSums(group)[token], Int4Rows.Widen(single.Biases[group]), sum);
                 }
 
-                y[(token * yStride) + row] = sum;
+                y[((token - tokens.First) * yStride) + row] = sum;
             }
         }
     }

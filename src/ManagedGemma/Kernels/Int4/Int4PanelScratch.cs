@@ -50,14 +50,15 @@ internal readonly unsafe struct Int4PanelScratch
     public float* Sums(int panel, int token) => _sums + ((((nint)panel * _paddedTokens) + token) * _panelRows);
 
     /// <summary>Copies the sums to where they belong; those of 8-bit activations are in units of their token.</summary>
-    public void CopySums(QuantizedActivations x, float* y, nint yStride, int rows)
+    public void CopySums(QuantizedActivations x, TokenRange tokens, float* y, nint yStride, int rows)
     {
-        for (int token = 0; token < x.Tokens; token++)
+        for (int token = 0; token < tokens.Count; token++)
         {
+            float unit = x.Type == ActivationType.Int16 ? 1 : x.Units[tokens.First + token];
             for (int row = 0; row < rows; row += _panelRows)
             {
                 int count = Math.Min(_panelRows, rows - row);
-                Copy(Sums(row / _panelRows, token), x.Type == ActivationType.Int16 ? 1 : x.Units[token], y + (token * yStride) + row, count);
+                Copy(Sums(row / _panelRows, token), unit, y + (token * yStride) + row, count);
             }
         }
     }

@@ -1,7 +1,7 @@
 namespace ManagedGemma.Kernels.Int4;
 
 /// <summary>
-/// What all vector panel kernels share: chunk after chunk is transposed and all tokens pass over it, tile by tile, while the next
+/// What all vector panel kernels share: chunk after chunk is transposed and the tokens pass over it, tile by tile, while the next
 /// chunk is fetched. A kernel is a loader and a tile.
 /// </summary>
 /// <param name="panelRows">Rows side by side in a panel.</param>
@@ -12,20 +12,20 @@ internal abstract unsafe class Int4TiledPanel(int panelRows, int tileTokens) : I
 
     public nuint ScratchBytes(int groups, int tokens) => Int4PanelScratch.Bytes(groups, QuantizedActivations.Padded(tokens), panelRows);
 
-    public void Multiply(in Int4Rows rows, QuantizedActivations x, byte* scratch, float* y, nint yStride)
+    public void Multiply(in Int4Rows rows, QuantizedActivations x, TokenRange tokens, byte* scratch, float* y, nint yStride)
     {
-        Int4PanelScratch panel = new(scratch, rows, x.PaddedTokens, panelRows);
-        foreach (PanelChunk chunk in new PanelChunks(rows, x.Tokens, panelRows))
+        Int4PanelScratch panel = new(scratch, rows, QuantizedActivations.Padded(tokens.Count), panelRows);
+        foreach (PanelChunk chunk in new PanelChunks(rows, tokens.Count, panelRows))
         {
             Load(rows.Panel(chunk.Panel, panelRows), chunk.FirstGroup, chunk.Groups, panel);
-            PanelPrefetch ahead = new(rows, chunk, panelRows, tileTokens);
-            for (int token = chunk.FirstToken; token < chunk.EndToken; token += tileTokens)
+            PanelPrefetch ahead = new(rows, chunk, panelRows, (tokens.Count + tileTokens - 1) / tileTokens);
+            for (int token = 0; token < tokens.Count; token += tileTokens)
             {
-                Tile(panel, panel.Sums(chunk.Panel, token), x, token, chunk.FirstGroup, chunk.Groups, ref ahead);
+                Tile(panel, panel.Sums(chunk.Panel, token), x, tokens.First + token, chunk.FirstGroup, chunk.Groups, ref ahead);
             }
         }
 
-        panel.CopySums(x, y, yStride, rows.Count);
+        panel.CopySums(x, tokens, y, yStride, rows.Count);
     }
 
     /// <summary>Transposes some groups of a panel's rows into scratch.</summary>

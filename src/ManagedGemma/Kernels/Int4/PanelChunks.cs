@@ -2,7 +2,7 @@ namespace ManagedGemma.Kernels.Int4;
 
 /// <summary>
 /// The order of work in a panel kernel, so that what is used again lies in the second-level cache: a chunk of groups of one panel,
-/// and the activations of those groups for at most 256 tokens, which all panels of a call meet before the next groups come.
+/// and the activations of those groups, which all panels of a call meet before the next groups come.
 /// </summary>
 internal ref struct PanelChunks(in Int4Rows rows, int tokens, int panelRows)
 {
@@ -12,13 +12,10 @@ internal ref struct PanelChunks(in Int4Rows rows, int tokens, int panelRows)
     private const int FewTokensGroups = 64;
     private const int FewTokens = 16;
 
-    private const int BlockTokens = 256;
-
     private readonly Int4Rows _rows = rows;
     private readonly int _panels = (rows.Count + panelRows - 1) / panelRows;
     private readonly int _chunkGroups = ChunkGroups(rows.Groups, tokens);
     private int _group;
-    private int _token;
     private int _panel = -1;
 
     /// <summary>The current chunk.</summary>
@@ -33,8 +30,6 @@ internal ref struct PanelChunks(in Int4Rows rows, int tokens, int panelRows)
                 _group,
                 Math.Min(_chunkGroups, _rows.Groups - _group),
                 _chunkGroups,
-                _token,
-                Math.Min(_token + BlockTokens, tokens),
                 more ? next._panel : _panels,
                 more ? next._group : 0);
         }
@@ -51,7 +46,7 @@ internal ref struct PanelChunks(in Int4Rows rows, int tokens, int panelRows)
     /// <summary>For foreach.</summary>
     public readonly PanelChunks GetEnumerator() => this;
 
-    /// <summary>Goes on to the next chunk: panel by panel, then the next tokens, then the next groups.</summary>
+    /// <summary>Goes on to the next chunk: panel by panel, then the next groups.</summary>
     public bool MoveNext()
     {
         if (++_panel < _panels)
@@ -60,13 +55,7 @@ internal ref struct PanelChunks(in Int4Rows rows, int tokens, int panelRows)
         }
 
         _panel = 0;
-        _token += BlockTokens;
-        if (_token >= tokens)
-        {
-            _token = 0;
-            _group += _chunkGroups;
-        }
-
+        _group += _chunkGroups;
         return _group < _rows.Groups;
     }
 }

@@ -27,14 +27,13 @@ internal unsafe struct PanelPrefetch
     private int _perGroup;
 
     /// <summary>Plans the prefetch of what follows a chunk.</summary>
-    public PanelPrefetch(in Int4Rows rows, in PanelChunk chunk, int panelRows, int tileTokens)
+    public PanelPrefetch(in Int4Rows rows, in PanelChunk chunk, int panelRows, int tiles)
     {
         _rows = rows;
         _panelRows = panelRows;
         _firstRow = chunk.NextPanel * panelRows;
         _firstGroup = chunk.NextFirstGroup;
         _groups = Math.Min(chunk.MostGroups, rows.Groups - _firstGroup);
-        int tiles = (chunk.EndToken - chunk.FirstToken + tileTokens - 1) / tileTokens;
         int steps = tiles * chunk.Groups, lines = panelRows * _groups * ((Int4Rows.GroupWords * sizeof(uint)) + 4) / LineBytes;
         if (Sse.IsSupported)
         {
