@@ -1,23 +1,22 @@
 using ManagedGemma.Kernels.Int4;
-using ManagedGemma.Memory;
 
 namespace ManagedGemma.Tests.Support;
 
-/// <summary>A random matrix in MLX's affine 4-bit layout, at an odd address, with the last byte at the end of its memory.</summary>
+/// <summary>A random matrix in MLX's affine 4-bit layout, at an odd address; who reads more than a few bytes behind its last ends the process.</summary>
 internal sealed unsafe class Int4Matrix : IDisposable
 {
-    private readonly NativeBuffer _words;
-    private readonly NativeBuffer _scales;
-    private readonly NativeBuffer _biases;
+    private readonly GuardedMemory _words;
+    private readonly GuardedMemory _scales;
+    private readonly GuardedMemory _biases;
 
     public Int4Matrix(int seed, int rows, int groups, int misalignment = 1)
     {
         Random random = new(seed);
-        _words = new NativeBuffer((nuint)((rows * groups * 32) + misalignment));
-        _scales = new NativeBuffer((nuint)((rows * groups * 2) + misalignment));
-        _biases = new NativeBuffer((nuint)((rows * groups * 2) + misalignment));
+        _words = new GuardedMemory(new byte[(rows * groups * 32) + misalignment]);
+        _scales = new GuardedMemory(new byte[(rows * groups * 2) + misalignment]);
+        _biases = new GuardedMemory(new byte[(rows * groups * 2) + misalignment]);
         Rows = new Int4Rows(
-            (uint*)(_words.Pointer + misalignment), (ushort*)(_scales.Pointer + misalignment), (ushort*)(_biases.Pointer + misalignment), rows, groups);
+            (uint*)_words.Pointer, (ushort*)_scales.Pointer, (ushort*)_biases.Pointer, rows, groups);
         random.NextBytes(new Span<byte>(Rows.Words, rows * groups * 32));
         for (int i = 0; i < rows * groups; i++)
         {

@@ -1,8 +1,5 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using Transpose = ManagedGemma.Kernels.Int4.WordTransposeAvx512;
-using Vec = System.Runtime.Intrinsics.Vector512;
-using VecU = System.Runtime.Intrinsics.Vector512<uint>;
 
 namespace ManagedGemma.Kernels.Int4;
 
@@ -15,9 +12,6 @@ internal static unsafe class Int4PanelLoaderAvx512
 {
     /// <summary>Rows side by side.</summary>
     public const int Rows = 2 * Transpose.Rows;
-
-    // Groups whose scales are transposed at once: two bf16 in each of eight words.
-    private const int PairedGroups = 16;
 
     /// <summary>Fills a chunk of a panel with groups <paramref name="first"/> .. first + <paramref name="groups"/> − 1.</summary>
     [MethodImpl(KernelMethod.Options)]
@@ -37,6 +31,7 @@ internal static unsafe class Int4PanelLoaderAvx512
         LoadFloats(rows.Biases, first, groups, rows, pointers, panel.Biases);
     }
 
+    [MethodImpl(KernelMethod.Options)]
     private static void Point(void* first, nint byteStride, int count, byte** pointers)
     {
         for (int row = 0; row < Rows; row++)
@@ -45,14 +40,14 @@ internal static unsafe class Int4PanelLoaderAvx512
         }
     }
 
-    // Two bf16 make a word; each transposed word gives two floats. Sixteen groups at a time, which end with the last one wanted:
-    // those before the first one wanted are not stored.
+    // Two bf16 make a word; each transposed word gives two floats. Sixteen groups at a time, all within the rows: those that are not
+    // wanted go into the room beside the table.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void LoadFloats(ushort* source, int first, int groups, in Int4Rows rows, byte** pointers, float* target)
     {
-        uint* words = stackalloc uint[8 * Rows];
+        const int AtOnce = Int4PanelScratch.RoomGroups;
         Point(source, rows.Groups * sizeof(ushort), rows.Count, pointers);
-        if (rows.Groups < PairedGroups)
+        if (rows.Groups < AtOnce)
         {
             for (int group = 0; group < groups; group++)
             {
@@ -65,21 +60,13 @@ internal static unsafe class Int4PanelLoaderAvx512
             return;
         }
 
-        for (int end = first + groups; end > first; end -= PairedGroups)
+        for (int next = 0; next < groups; next += AtOnce)
         {
-            int begin = Math.Max(end - PairedGroups, 0);
-            Transpose.EightWords<WordStore>(pointers, begin * sizeof(ushort), words, Rows);
-            Transpose.EightWords<WordStore>(pointers + Transpose.Rows, begin * sizeof(ushort), words + Transpose.Rows, Rows);
-            for (int group = Math.Max(begin, first); group < Math.Min(begin + PairedGroups, first + groups); group++)
-            {
-                uint* pair = words + ((group - begin) / 2 * Rows);
-                uint* floats = (uint*)target + ((group - first) * Rows);
-                int shift = ((group - begin) & 1) == 0 ? 16 : 0;
-                for (int row = 0; row < Rows; row += VecU.Count)
-                {
-                    ((Vec.Load(pair + row) << shift) & Vec.Create(0xFFFF0000)).Store(floats + row);
-                }
-            }
+            int group = Math.Min(next, rows.Groups - AtOnce - first);
+            uint* floats = (uint*)target + (group * Rows);
+            nint offset = (first + group) * sizeof(ushort);
+            Transpose.EightWords<WidenStore>(pointers, offset, floats, 2 * Rows);
+            Transpose.EightWords<WidenStore>(pointers + Transpose.Rows, offset, floats + Transpose.Rows, 2 * Rows);
         }
     }
 }

@@ -6,6 +6,11 @@ namespace ManagedGemma.Kernels.Int4;
 /// <summary>What a panel kernel keeps in a worker's scratch: one transposed chunk, and the sums of all panels of a call.</summary>
 internal readonly unsafe struct Int4PanelScratch
 {
+    /// <summary>
+    /// Groups whose scales or biases are transposed at once, two in each of eight words; before and behind a chunk's there is room for as many.
+    /// </summary>
+    public const int RoomGroups = 16;
+
     private const int HalfTokens = 8;
 
     private readonly int _panelRows;
@@ -17,11 +22,11 @@ internal readonly unsafe struct Int4PanelScratch
     {
         _panelRows = panelRows;
         _paddedTokens = paddedTokens;
-        nint groups = PanelChunks.ChunkGroups(rows.Groups, paddedTokens);
+        nint groups = PanelChunks.ChunkGroups(rows.Groups, paddedTokens), room = RoomGroups * panelRows;
         Nibbles = (uint*)scratch;
-        Scales = (float*)(Nibbles + (2 * groups * Int4Rows.GroupWords * panelRows));
-        Biases = Scales + (groups * panelRows);
-        Halves = (int*)(Biases + (groups * panelRows));
+        Scales = (float*)(Nibbles + (2 * groups * Int4Rows.GroupWords * panelRows)) + room;
+        Biases = Scales + (groups * panelRows) + room;
+        Halves = (int*)(Biases + (groups * panelRows) + room);
         _sums = (float*)(Halves + (HalfTokens * panelRows));
         int panels = (rows.Count + panelRows - 1) / panelRows;
         NativeMemory.Clear(_sums, (nuint)panels * (nuint)paddedTokens * (nuint)panelRows * sizeof(float));
@@ -43,7 +48,7 @@ internal readonly unsafe struct Int4PanelScratch
     public static nuint Bytes(int groups, int paddedTokens, int panelRows)
     {
         nuint chunk = (nuint)PanelChunks.ChunkGroups(groups, paddedTokens) * ((2 * Int4Rows.GroupWords) + 2);
-        return (nuint)panelRows * sizeof(float) * (chunk + HalfTokens + (IInt4Panel.MostPanels * (nuint)paddedTokens));
+        return (nuint)panelRows * sizeof(float) * (chunk + (3 * RoomGroups) + HalfTokens + (IInt4Panel.MostPanels * (nuint)paddedTokens));
     }
 
     /// <summary>[panel rows] sums of a token, and then of the tokens after it.</summary>

@@ -42,17 +42,26 @@ internal unsafe struct PanelPrefetch
         }
     }
 
-    /// <summary>Fetches a group's share: called once a group by every tile.</summary>
+    /// <summary>Fetches a group's share: called once a group by every tile. The pointer runs in a register, not in this struct's memory.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Step()
     {
-        for (int line = 0; line < _perGroup; line++)
+        for (int lines = _perGroup; lines > 0;)
         {
-            Sse.Prefetch1(_next);
-            _next += LineBytes;
-            if (--_linesLeft == 0)
+            int run = Math.Min(lines, _linesLeft);
+            byte* next = _next;
+            for (byte* end = next + (run * LineBytes); next < end; next += LineBytes)
+            {
+                Sse.Prefetch1(next);
+            }
+
+            _next = next;
+            lines -= run;
+            _linesLeft -= run;
+            if (_linesLeft == 0)
             {
                 NextRow();
+                lines = Math.Min(lines, _perGroup);
             }
         }
     }
