@@ -106,6 +106,28 @@ public sealed class GeneratorTests
         Assert.NotEqual(one.Complete(prompt, options).TokenIds, one.Complete(prompt, options with { Seed = 6 }).TokenIds);
     }
 
+    // So hot that all 320 ids are alike: 40 draws give about 320 · (1 − e^(−40/320)) = 38 of them, and one draw for all places gives one.
+    [Fact]
+    public void Every_place_of_a_text_is_drawn_anew()
+    {
+        using GemmaTextGenerator generator = GemmaTextGenerator.LoadDemo();
+        GenerationOptions options = new() { MaxTokens = 40, Temperature = 1e9, StopIds = [], Seed = 1 };
+        Assert.InRange(generator.Complete(Ids(1, 9), options).TokenIds.Distinct().Count(), 25, 40);
+    }
+
+    // A penalty that leaves nothing of a positive logit: the highest of all others wins.
+    [Fact]
+    public void A_penalty_keeps_what_prompt_and_text_have_out_of_the_text()
+    {
+        using GemmaTextGenerator generator = GemmaTextGenerator.LoadDemo();
+        GenerationOptions plain = new() { MaxTokens = 30, StopIds = [] }, penalized = plain with { RepetitionPenalty = 1e30 };
+        int[] begin = Ids(1, 9), prompt = [.. begin, .. generator.Complete(begin, plain).TokenIds];
+        IReadOnlyList<int> free = generator.Complete(prompt, plain).TokenIds, ids = generator.Complete(prompt, penalized).TokenIds;
+        Assert.Contains(free[0], prompt);
+        Assert.Equal(30, ids.Distinct().Count());
+        Assert.Empty(ids.Intersect(prompt));
+    }
+
     [Fact]
     public void A_stop_id_ends_the_text_without_being_part_of_it()
     {
