@@ -36,6 +36,7 @@ public class StateAccumulatorTests
             .And(Close(sums.DifferenceL2, Math.Sqrt(plain.Error), 2 * bound).Label("|A - B|"))
             .And(Close(sums.ReferenceL2, Math.Sqrt(plain.Reference), 2 * bound).Label("|B|"))
             .And((sums.Cosine is null == plain.Cosine is null && Math.Abs((sums.Cosine ?? 0) - (plain.Cosine ?? 0)) <= 3 * bound).Label("cosine"))
+            .And((sums.Cosine is null or (>= -1 and <= 1)).Label("a cosine's range"))
             .And(((sums.Compared, sums.EqualNaNs, sums.EqualInfinities, sums.NonFiniteDifferences)
                 == (plain.Compared, plain.EqualNaNs, plain.EqualInfinities, plain.NonFiniteDifferences)).Label("counts"));
     });
@@ -105,8 +106,16 @@ public class StateAccumulatorTests
     [Fact]
     public void The_first_place_is_named()
     {
-        StateAccumulator sums = Run([1, 2, 3, 4, 5, double.NaN], [1, 4, 1, 4, 5, 6], 3);
+        StateAccumulator sums = Run([1, 2, 3, 6, 5, double.NaN, double.NaN, 0, 2], [1, 4, 1, 4, 5, 6, 7, 0, 0], 3);
         Assert.Equal((new ElementPlace(0, 1), new ElementPlace(1, 2)), (sums.MaxAbsAt!.Value, sums.NonFiniteAt!.Value));
+    }
+
+    [Fact]
+    public void Of_rows_and_channels_with_one_error_the_first_are_named()
+    {
+        StateAccumulator rows = Run([1, 3, 3, 3, 3], [1, 2, 2, 2, 2], 1, top: 3), channels = Run([1, 3, 3, 3, 3], [1, 2, 2, 2, 2], 5, top: 3);
+        Assert.Equal([1, 2, 3], rows.WorstRows.Select(x => x.Index));
+        Assert.Equal([1, 2, 3], channels.WorstChannels().Select(x => x.Index));
     }
 
     [Fact]

@@ -41,6 +41,15 @@ public sealed class TensorComparerTests
     }
 
     [Fact]
+    public void The_worst_state_is_that_of_the_largest_relative_error()
+    {
+        using ArrayTensors a = new ArrayTensors().Add("small", [2f], 1).Add("large", [1010f], 1).Add("whole", new long[] { 9 }, 1);
+        using ArrayTensors b = new ArrayTensors().Add("small", [1f], 1).Add("large", [1000f], 1).Add("whole", new long[] { 1 }, 1);
+        Assert.Equal("small", TensorComparer.Compare(a, b, new()).Worst!.Name);
+        Assert.Null(TensorComparer.Compare(a, b, new() { Patterns = ["whole"] }).Worst);
+    }
+
+    [Fact]
     public void What_one_side_lacks_is_named_and_not_within()
     {
         using ArrayTensors a = new ArrayTensors().Add("x", [1f], 1).Add("a10", [1f], 1).Add("a9", [1f], 1);
@@ -176,7 +185,9 @@ public sealed class TensorComparerTests
     {
         using ArrayTensors a = new ArrayTensors().Add("gemma_hidden_final", [2f], 1).Add("hidden_final_norm", [2f], 1).Add("hidden_000_embed", [2f], 1);
         using ArrayTensors b = new ArrayTensors().Add("gemma_hidden_final", [1f], 1).Add("hidden_final_norm", [1f], 1).Add("hidden_000_embed", [1f], 1);
-        Assert.Equal(["hidden_000_embed", "hidden_final_norm", "gemma_hidden_final"], TensorComparer.Compare(a, b, new()).States.Select(x => x.Name));
+        TensorComparison comparison = TensorComparer.Compare(a, b, new());
+        Assert.Equal(["hidden_000_embed", "hidden_final_norm", "gemma_hidden_final"], comparison.States.Select(x => x.Name));
+        Assert.Equal(("hidden_000_embed", "hidden_000_embed"), (comparison.FirstOutside!.Name, comparison.Worst!.Name));
     }
 
     [Theory]
@@ -259,6 +270,11 @@ public sealed class TensorComparerTests
         Assert.Equal((1L, 4L), (comparison.States[1].SkippedRows, comparison.States[1].Compared));
         Assert.Equal("x", TensorComparer.Compare(a, b, new()).FirstOutside!.Name);
         Assert.Equal(1, TensorComparer.Compare(a, b, new()).FirstOutside!.ZeroRowsOnlyInB);
+
+        // What is left keeps its place.
+        using ArrayTensors off = new ArrayTensors().Add("x", [0f, 0, 1, 2, 3, 5], 1, 3, 2).Add("attention_mask", new long[] { 0, 1, 1 }, 1, 3);
+        StateComparison x = TensorComparer.Compare(a, off, new() { SkipsPadding = true }).FirstOutside!;
+        Assert.Equal((new ElementPlace(2, 1), 2), (x.MaxAbsAt, x.WorstRows.Single().Index));
         Assert.NotNull(TensorComparer.Compare(a, odd, new() { SkipsPadding = true, Patterns = ["x"] }).FirstOutside);
         Assert.Null(TensorComparer.Compare(a, none, new() { SkipsPadding = true, Patterns = ["x"] }).FirstOutside);
         Assert.Contains("no attention mask", Assert.Throws<GemmaException>(() => TensorComparer.Compare(none, none, new() { SkipsPadding = true })).Message, StringComparison.Ordinal);
