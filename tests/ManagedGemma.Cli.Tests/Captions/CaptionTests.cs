@@ -94,7 +94,9 @@ public sealed class CaptionTests : IDisposable
         Assert.Equal(CaptionDirectory.OutputsOf(_directory["whole"]), _directory.Outputs);
         Assert.Empty(_directory.Outcomes(0, "--shard", "9/9"));
 
-        // What other shards made is known.
+        // Shards that run side by side have a record each; what others made is known.
+        string[] records = [.. Directory.GetFiles(_directory.Output, ".managed-gemma-captions*").Select(x => Path.GetFileName(x)).Order(StringComparer.Ordinal)];
+        Assert.Equal([.. Enumerable.Range(1, 3).Select(i => $".managed-gemma-captions-{i}-of-3.jsonl")], records);
         Assert.All(_directory.Outcomes(0), x => Assert.Equal("skipped", x));
     }
 
@@ -109,6 +111,9 @@ public sealed class CaptionTests : IDisposable
         Assert.Equal("[6,7]", outcome.Json.GetProperty("truncated_lines").GetRawText());
         Assert.True(outcome.Json.GetProperty("seconds").GetDouble() > 0);
 
+        // The longest are cut off; nothing is longer.
+        Assert.Equal(128, Number(outcome, "longest_tokens"));
+
         Outcome text = _directory.Run("--dry-run");
         Assert.Contains("2: lines 6, 7", text.Out, StringComparison.Ordinal);
 
@@ -117,9 +122,32 @@ public sealed class CaptionTests : IDisposable
         Assert.Equal(_directory.Outputs.Values.Sum(x => x.Length), Number(outcome, "output_bytes"));
         Outcome after = _directory.Run("--dry-run", "--json");
         Assert.Equal((0, 7), (Number(after, "to_do"), Number(after, "skipped")));
+        Assert.Equal((0, 0, 0), (Number(after, "tokens"), Number(after, "longest_tokens"), Number(after, "output_bytes")));
         Outcome cached = _directory.Run("--dry-run", "--json", "--overwrite", "--cache", _directory["cache"]);
         Assert.Equal((7, 7, (int)Number(outcome, "tokens")), (Number(cached, "to_do"), Number(cached, "cached"), Number(cached, "tokens")));
+        Assert.Equal(Number(outcome, "output_bytes"), Number(cached, "output_bytes"));
         Assert.Equal(System.Text.Json.JsonValueKind.Null, cached.Json.GetProperty("seconds").ValueKind);
+    }
+
+    // What was measured is all that there is: the time of one caption is its own, two take the connectors' time once more.
+    [Fact]
+    public void A_dry_run_reckons_the_encoders_time_by_tokens_and_the_connectors_by_captions()
+    {
+        _directory.Write(("a red fox", "1.mp4"));
+        (long tokens, long measuredTokens, double seconds, double measured) = Times(_directory.Run("--dry-run", "--json").Succeeds());
+        Assert.Equal(tokens, measuredTokens);
+        Assert.Equal(1, seconds / measured, 1e-9);
+
+        _directory.Write(("a red fox", "1.mp4"), ("a blue fox", "2.mp4"));
+        (tokens, measuredTokens, seconds, measured) = Times(_directory.Run("--dry-run", "--json").Succeeds());
+        Assert.Equal(tokens, measuredTokens);
+        Assert.InRange(seconds / measured, 1 + 1e-9, 2);
+
+        static (long Tokens, long MeasuredTokens, double Seconds, double MeasuredSeconds) Times(Outcome outcome) => (
+            Number(outcome, "tokens"),
+            Number(outcome, "measured_tokens"),
+            outcome.Json.GetProperty("seconds").GetDouble(),
+            outcome.Json.GetProperty("measured_seconds").GetDouble());
     }
 
     [Theory]
