@@ -92,6 +92,18 @@ public unsafe class LinearStepTests
         }
     }
 
+    // Blocks are whole tiles, so that many of them may be one fewer than the tokens suggest.
+    [Fact]
+    public void Every_token_of_a_long_prompt_is_multiplied()
+    {
+        const int Tokens = 4100;
+        using TensorMemory memory = new(1 << 20, "file");
+        Linear linear = new(Matrix(memory, 5, "affine 4 64 BF16", 3, 1), Nasty.Tables[^1]);
+        float[] x = Nasty.Uniform(6, Tokens * 64), y = Multiply(linear, Nasty.Tables[^1], Precision.Fast, new([(Tokens, 0)]), x, threads: 2);
+        Assert.DoesNotContain(0, y);
+        Assert.Equal(Multiply(linear, Nasty.Tables[^1], Precision.Fast, new([(2, 0)]), x[^128..], threads: 1), y[^6..]);
+    }
+
     private static float[] Multiply(Linear linear, KernelTable table, Precision precision, PassLayout layout, float[] x, int threads)
     {
         float[] y = new float[layout.Rows * linear.Rows];
@@ -100,6 +112,11 @@ public unsafe class LinearStepTests
         fixed (float* source = x, target = y)
         {
             input.Set(source, linear.Columns, [linear]);
+            for (int row = 0; row < layout.Rows; row++)
+            {
+                input.Complete(row);
+            }
+
             LinearStep step = new([linear], input, table, target, linear.Rows, threads);
             team.Run(ref step, step.Tasks);
         }

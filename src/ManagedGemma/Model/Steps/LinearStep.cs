@@ -30,6 +30,7 @@ internal unsafe struct LinearStep : IJob
     private readonly float* _y;
     private readonly nint _yStride;
     private readonly int _workers;
+    private readonly int _blocks;
     private readonly int _blockTokens;
 
     /// <summary>y[token, …] = input · targetsᵀ, on a team of some workers.</summary>
@@ -41,14 +42,14 @@ internal unsafe struct LinearStep : IJob
         _kernels = kernels;
         _y = y;
         _yStride = yStride;
-        int tokens = input.Count - input.SingleRows, blocks = Math.Max(1, (tokens + (BlockTokens / 2)) / BlockTokens);
-        _blockTokens = QuantizedActivations.Padded((tokens + blocks - 1) / blocks);
+        int tokens = input.Count - input.SingleRows;
+        int blocks = Math.Max(1, (tokens + (BlockTokens / 2)) / BlockTokens);
+        _blockTokens = QuantizedActivations.Padded(Math.Max(1, (tokens + blocks - 1) / blocks));
+        _blocks = Math.Max(1, (tokens + _blockTokens - 1) / _blockTokens);
     }
 
     /// <summary>The number of tasks.</summary>
-    public readonly int Tasks => Blocks * BlockTasks;
-
-    private readonly int Blocks => Math.Max(1, (_input.Count - _input.SingleRows + _blockTokens - 1) / Math.Max(1, _blockTokens));
+    public readonly int Tasks => _blocks * BlockTasks;
 
     private readonly int BlockTasks
     {
@@ -74,15 +75,15 @@ internal unsafe struct LinearStep : IJob
             int tasks = TasksOf(target);
             if (task < tasks)
             {
-                int rows = RowsPerTask(target), first = task * rows;
+                int rows = RowsPerTask(target), first = task * rows, count = Math.Min(rows, target.Rows - first);
                 if (block == 0 && _input.SingleRows > 0)
                 {
-                    MultiplySingles(target, first, Math.Min(rows, target.Rows - first), y + first, worker);
+                    MultiplySingles(target, first, count, y + first, worker);
                 }
 
                 if (tokens.Count > 0)
                 {
-                    Multiply(target, first, Math.Min(rows, target.Rows - first), tokens, y + ((_input.SingleRows + tokens.First) * _yStride) + first, worker);
+                    Multiply(target, first, count, tokens, y + ((_input.SingleRows + tokens.First) * _yStride) + first, worker);
                 }
 
                 return;
