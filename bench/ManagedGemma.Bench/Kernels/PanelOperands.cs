@@ -23,7 +23,7 @@ internal sealed unsafe class PanelOperands : IDisposable
         _words = new NativeBuffer((nuint)rows * (nuint)columns / 2);
         _scales = new NativeBuffer((nuint)rows * (nuint)groups * sizeof(ushort));
         _y = NativeBuffer.OfFloats((long)tokens * rows);
-        _scratch = new NativeBuffer(kernels.Panel.ScratchBytes(groups, tokens));
+        _scratch = new NativeBuffer(forRowKernel ? kernels.Row.ScratchBytes : kernels.Panel.ScratchBytes(groups, tokens));
         new Random(1).NextBytes(new Span<byte>(_words.Pointer, checked(rows * (columns / 2))));
         new Span<ushort>(_scales.Pointer, rows * groups).Fill(0x3C00);
         _matrix = new Int4Rows((uint*)_words.Pointer, (ushort*)_scales.Pointer, (ushort*)_scales.Pointer, rows, groups);
@@ -46,7 +46,7 @@ internal sealed unsafe class PanelOperands : IDisposable
     {
         if (_activations.ForRowKernel)
         {
-            _kernels.Row.Multiply(_matrix, _activations, _y.Floats, _matrix.Count);
+            _kernels.Row.Multiply(_matrix, _activations, _scratch.Pointer, _y.Floats, _matrix.Count);
             return;
         }
 

@@ -100,7 +100,7 @@ internal sealed unsafe class DecoderPass : IDisposable
     }
 
     /// <summary>
-    /// logits[i, id] = normed[rows[i]] · headᵀ, for any rows, each by the row kernel: its bits depend neither on the others nor on how many
+    /// logits[i, id] = normed[rows[i]] · headᵀ, for any rows, each for itself: its bits depend neither on the others nor on how many
     /// there are.
     /// </summary>
     public void LogitsByRow(Linear head, ReadOnlySpan<int> rows, float* logits, CancellationToken cancellation)

@@ -5,48 +5,40 @@ namespace ManagedGemma.Model;
 
 /// <summary>
 /// The input of matrix products of one pass: float rows where some matrix wants them, integers where some other does.
-/// Rounded once for all matrices that share an input. The first rows are laid out for the row kernel, the others for the
-/// panel kernel.
+/// Rounded once for all matrices that share an input, and laid out for the kernel that is the faster one for so many rows.
 /// </summary>
 internal sealed unsafe class LinearInput : IDisposable
 {
-    private readonly int _rowKernelRows;
-    private readonly QuantizedActivations? _forRows;
-    private readonly QuantizedActivations? _forPanels;
+    private readonly QuantizedActivations? _activations;
     private bool _rounds;
 
     /// <summary>Inputs for the passes of a layout.</summary>
     public LinearInput(KernelTable kernels, Precision precision, PassLayout layout)
     {
         Count = layout.Rows;
-        _rowKernelRows = layout.RowKernelRows;
         Int4 = precision switch
         {
             Precision.Precise => kernels.Int16,
             Precision.Fast => kernels.Int8,
             _ => null,
         };
-        if (Int4 is not null)
-        {
-            _forRows = _rowKernelRows > 0 ? new QuantizedActivations(Int4.Type) : null;
-            _forPanels = _rowKernelRows < Count ? new QuantizedActivations(Int4.Type) : null;
-        }
+        _activations = Int4 is null ? null : new QuantizedActivations(Int4.Type);
+        SingleRows = Int4 is null ? 0 : layout.SingleRows;
     }
 
     /// <summary>The number of rows.</summary>
     public int Count { get; }
 
-    /// <summary>How many of the first rows go one by one, by row kernels or dot products; none in float32, where all have the same order of sums.</summary>
-    public int SingleRows => Int4 is null ? 0 : _rowKernelRows;
+    /// <summary>
+    /// How many of the first rows meet unpacked matrices one by one, by dot products; none in float32, where all have the same order of sums.
+    /// </summary>
+    public int SingleRows { get; }
 
     /// <summary>The integer kernels; null in float32.</summary>
     public Int4Kernels? Int4 { get; }
 
-    /// <summary>The first rows' integers, for the row kernel; null when there are none.</summary>
-    public QuantizedActivations? ForRows => _forRows;
-
-    /// <summary>The other rows' integers, for the panel kernel; null when there are none.</summary>
-    public QuantizedActivations? ForPanels => _forPanels;
+    /// <summary>All rows' integers; null in float32.</summary>
+    public QuantizedActivations? Activations => _activations;
 
     /// <summary>The float rows of the current input.</summary>
     public float* Rows { get; private set; }
@@ -65,33 +57,19 @@ internal sealed unsafe class LinearInput : IDisposable
         _rounds = Int4 is not null && Array.Exists(targets, target => target.IsInt4);
         if (_rounds)
         {
-            _forRows?.Shape(_rowKernelRows, targets[0].Columns, forRowKernel: true);
-            _forPanels?.Shape(Count - _rowKernelRows, targets[0].Columns, forRowKernel: false);
+            _activations!.Shape(Count, targets[0].Columns, forRowKernel: Count <= IInt4Row.MostTokens);
         }
     }
 
     /// <summary>Rounds a row, which is complete now; different rows may be rounded at once.</summary>
     public void Complete(int row)
     {
-        if (!_rounds)
+        if (_rounds)
         {
-            return;
-        }
-
-        if (row < _rowKernelRows)
-        {
-            Int4!.Quantizer.Quantize(Rows + (row * RowStride), _forRows!, row);
-        }
-        else
-        {
-            Int4!.Quantizer.Quantize(Rows + (row * RowStride), _forPanels!, row - _rowKernelRows);
+            Int4!.Quantizer.Quantize(Rows + (row * RowStride), _activations!, row);
         }
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _forRows?.Dispose();
-        _forPanels?.Dispose();
-    }
+    public void Dispose() => _activations?.Dispose();
 }

@@ -1,27 +1,21 @@
 namespace ManagedGemma.Model;
 
 /// <summary>
-/// How the tokens of some sequences lie in one pass, and how attention is cut into tasks. Sequences whose products take the row
-/// kernel come first.
+/// How the tokens of some sequences lie in one pass, and how attention is cut into tasks. Sequences that meet unpacked matrices token by
+/// token come first.
 /// </summary>
 internal sealed class PassLayout
 {
-    /// <summary>
-    /// Up to here streaming MLX's rows as they lie beats transposing panels. Chosen by a sequence's own tokens, so that its bits
-    /// do not depend on what else is in the pass. Measured by <c>bench/run slice --tokens 1,2,3,4</c>.
-    /// </summary>
-    public const int RowKernelTokens = 1;
-
     /// <summary>Queries of an attention task.</summary>
     public const int QueryTileTokens = 24;
 
     /// <summary>Lays out sequences, given as (tokens in this pass, tokens before it).</summary>
     public PassLayout(IReadOnlyList<(int Count, int Start)> sequences)
-        : this([.. sequences.Select(sequence => (sequence.Count, sequence.Start, sequence.Count <= RowKernelTokens))])
+        : this([.. sequences.Select(sequence => (sequence.Count, sequence.Start, sequence.Count == 1))])
     {
     }
 
-    /// <summary>Lays out sequences, given as (tokens in this pass, tokens before it, whether they take the row kernel).</summary>
+    /// <summary>Lays out sequences, given as (tokens in this pass, tokens before it, whether they go one by one).</summary>
     public PassLayout(IReadOnlyList<(int Count, int Start, bool ByRow)> sequences)
     {
         Sequences = new SequenceSlice[sequences.Count];
@@ -37,7 +31,7 @@ internal sealed class PassLayout
                 }
             }
 
-            RowKernelRows = byRow ? Rows : RowKernelRows;
+            SingleRows = byRow ? Rows : SingleRows;
         }
 
         Pages = [.. Enumerable.Range(0, Sequences.Length).SelectMany(CutPages)];
@@ -50,8 +44,8 @@ internal sealed class PassLayout
     /// <summary>Tokens in all.</summary>
     public int Rows { get; private set; }
 
-    /// <summary>How many of the first rows take the row kernel.</summary>
-    public int RowKernelRows { get; private set; }
+    /// <summary>How many of the first rows meet unpacked matrices one by one.</summary>
+    public int SingleRows { get; private set; }
 
     /// <summary>The parts of key and value pages that this pass writes.</summary>
     public PositionRange[] Pages { get; }

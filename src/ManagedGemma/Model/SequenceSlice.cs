@@ -4,7 +4,7 @@ namespace ManagedGemma.Model;
 /// <param name="Row">The first token's row.</param>
 /// <param name="Count">How many, at least 1.</param>
 /// <param name="Start">The first token's position: how many came before, in earlier passes.</param>
-/// <param name="ByRow">Whether matrix products take the row kernel; from the sequence alone, whatever else is in the pass.</param>
+/// <param name="ByRow">Whether its tokens meet unpacked matrices one by one; from the sequence alone, whatever else is in the pass.</param>
 internal readonly record struct SequenceSlice(int Row, int Count, int Start, bool ByRow)
 {
     /// <summary>One past the last token's position.</summary>

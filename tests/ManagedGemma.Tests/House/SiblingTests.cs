@@ -18,7 +18,6 @@ public partial class SiblingTests
     [InlineData("RowUnpack/MlxUnpack")]
     [InlineData("TileTranspose/TileTranspose")]
     [InlineData("Int4/Int4Unpack")]
-    [InlineData("Int4/Int4PanelLoader")]
     public void Siblings_read_alike(string kernel)
     {
         string path = Path.Combine(TestFiles.Repository, "src", "ManagedGemma", "Kernels", kernel);
@@ -36,7 +35,6 @@ public partial class SiblingTests
     [InlineData("FloatMatMul/FloatMatMul")]
     [InlineData("TileTranspose/TileTranspose")]
     [InlineData("Int4/Int4Unpack")]
-    [InlineData("Int4/Int4PanelLoader")]
     public void Portable_siblings_read_alike(string kernel)
     {
         string path = Path.Combine(TestFiles.Repository, "src", "ManagedGemma", "Kernels", kernel);

@@ -3,7 +3,6 @@ using FsCheck.Fluent;
 using FsCheck.Xunit;
 using ManagedGemma.Kernels;
 using ManagedGemma.Kernels.Int4;
-using ManagedGemma.Memory;
 using ManagedGemma.Tests.Support;
 
 namespace ManagedGemma.Tests.Kernels;
@@ -14,8 +13,6 @@ namespace ManagedGemma.Tests.Kernels;
 /// </summary>
 public unsafe class Int4KernelTests
 {
-    private const int Guard = 256;
-
     private static Gen<(int Seed, int Rows, int Groups, int Tokens)> Shapes { get; } =
         from seed in Gen.Choose(0, int.MaxValue - 1)
         from rows in Gen.Choose(1, 67)
@@ -23,11 +20,16 @@ public unsafe class Int4KernelTests
         from tokens in Gen.Frequency((4, Gen.Choose(1, 11)), (1, Gen.Choose(12, 40)))
         select (seed, rows, groups, tokens);
 
+    private static Gen<(int Seed, int Rows, int Groups, int Tokens)> RowShapes { get; } =
+        from shape in Shapes
+        from tokens in Gen.Choose(1, IInt4Row.MostTokens)
+        select shape with { Tokens = tokens };
+
     [Property(MaxTest = 60)]
     public Property Panel_kernels_agree_bit_for_bit() => Prop.ForAll(Shapes.ToArbitrary(), shape => AllAgree(shape, forRowKernel: false));
 
     [Property(MaxTest = 60)]
-    public Property Row_kernels_agree_bit_for_bit() => Prop.ForAll(Shapes.ToArbitrary(), shape => AllAgree(shape, forRowKernel: true));
+    public Property Row_kernels_have_the_bits_of_the_panel_reference() => Prop.ForAll(RowShapes.ToArbitrary(), shape => AllAgree(shape, forRowKernel: true));
 
     [Theory]
     [InlineData(float.NaN)]
@@ -87,31 +89,28 @@ public unsafe class Int4KernelTests
         foreach (Int4Kernels kernels in new[] { Nasty.Tables[0].Int16, Nasty.Tables[0].Int8 })
         {
             (int run, float levels) = kernels.Type == ActivationType.Int16 ? (64, 32767f) : (32, 127f);
-            foreach (bool forRowKernel in new[] { false, true })
+            float[] y = Multiply(kernels, matrix.Rows, x, tokens, forRowKernel: false);
+            for (int token = 0; token < tokens; token++)
             {
-                float[] y = Multiply(kernels, matrix.Rows, x, tokens, forRowKernel);
-                for (int token = 0; token < tokens; token++)
+                for (int row = 0; row < rows; row++)
                 {
-                    for (int row = 0; row < rows; row++)
+                    double exact = 0, rounding = 0, magnitude = 0;
+                    double unit = kernels.Type == ActivationType.Int16 ? 0 : x.Skip(token * groups * 64).Take(groups * 64).Max(MathF.Abs) / levels / (1 << 14);
+                    for (int k = 0; k < groups * 64; k++)
                     {
-                        double exact = 0, rounding = 0, magnitude = 0;
-                        double unit = kernels.Type == ActivationType.Int16 ? 0 : x.Skip(token * groups * 64).Take(groups * 64).Max(MathF.Abs) / levels / (1 << 14);
-                        for (int k = 0; k < groups * 64; k++)
-                        {
-                            int from = (token * groups * 64) + (k / run * run);
-                            double largest = x.Skip(from).Take(run).Max(MathF.Abs);
-                            double weight = matrix[row, k], value = x[(token * groups * 64) + k];
-                            exact += weight * value;
-                            double step = (largest / levels) + unit;
-                            rounding += (Math.Abs(weight) * 0.5001 * step) + (Math.Abs(weight) * 8e-31);
-                            magnitude += Parts(matrix, row, k) * (Math.Abs(value) + step);
-                        }
+                        int from = (token * groups * 64) + (k / run * run);
+                        double largest = x.Skip(from).Take(run).Max(MathF.Abs);
+                        double weight = matrix[row, k], value = x[(token * groups * 64) + k];
+                        exact += weight * value;
+                        double step = (largest / levels) + unit;
+                        rounding += (Math.Abs(weight) * 0.5001 * step) + (Math.Abs(weight) * 8e-31);
+                        magnitude += Parts(matrix, row, k) * (Math.Abs(value) + step);
+                    }
 
-                        double error = Math.Abs(y[(token * rows) + row] - exact);
-                        if (!(error <= rounding + (magnitude * (groups + 8) * Math.Pow(2, -23)) + 1e-37))
-                        {
-                            return false;
-                        }
+                    double error = Math.Abs(y[(token * rows) + row] - exact);
+                    if (!(error <= rounding + (magnitude * (groups + 8) * Math.Pow(2, -23)) + 1e-37))
+                    {
+                        return false;
                     }
                 }
             }
@@ -157,8 +156,8 @@ public unsafe class Int4KernelTests
         float[] x = Nasty.Floats(seed, tokens * groups * 64);
         foreach (Func<KernelTable, Int4Kernels> kernels in new Func<KernelTable, Int4Kernels>[] { t => t.Int16, t => t.Int8 })
         {
-            int[] reference = Nasty.Bits(Multiply(kernels(Nasty.Tables[0]), matrix.Rows, x, tokens, forRowKernel));
-            foreach (KernelTable table in Nasty.Tables.Skip(1))
+            int[] reference = Nasty.Bits(Multiply(kernels(Nasty.Tables[0]), matrix.Rows, x, tokens, forRowKernel: false));
+            foreach (KernelTable table in Nasty.Tables)
             {
                 if (!reference.AsSpan().SequenceEqual(Nasty.Bits(Multiply(kernels(table), matrix.Rows, x, tokens, forRowKernel))))
                 {
@@ -191,7 +190,8 @@ public unsafe class Int4KernelTests
 
             if (forRowKernel)
             {
-                kernels.Row.Multiply(rows, activations, target, rows.Count);
+                using GuardedScratch scratch = new(kernels.Row.ScratchBytes);
+                kernels.Row.Multiply(rows, activations, scratch.Pointer, target, rows.Count);
                 return y;
             }
 
@@ -204,18 +204,13 @@ public unsafe class Int4KernelTests
         return y;
     }
 
-    // Kernels write through pointers: what lies behind their scratch must stay as it is.
     private static void MultiplyPanels(Int4Kernels kernels, Int4Rows rows, QuantizedActivations activations, TokenRange tokens, float* y)
     {
-        nuint bytes = kernels.Panel.ScratchBytes(rows.Groups, tokens.Count);
-        using NativeBuffer scratch = new(bytes + Guard);
-        new Span<byte>(scratch.Pointer + bytes, Guard).Fill(0xA5);
+        using GuardedScratch scratch = new(kernels.Panel.ScratchBytes(rows.Groups, tokens.Count));
         int most = kernels.Panel.PanelRows * IInt4Panel.MostPanels;
         for (int row = 0; row < rows.Count; row += most)
         {
             kernels.Panel.Multiply(rows.Slice(row, Math.Min(most, rows.Count - row)), activations, tokens, scratch.Pointer, y + row, rows.Count);
         }
-
-        Assert.Equal(-1, new Span<byte>(scratch.Pointer + bytes, Guard).IndexOfAnyExcept((byte)0xA5));
     }
 }

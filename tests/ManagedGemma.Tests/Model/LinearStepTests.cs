@@ -3,6 +3,7 @@ using FsCheck.Fluent;
 using FsCheck.Xunit;
 using ManagedGemma.Checkpoints;
 using ManagedGemma.Kernels;
+using ManagedGemma.Kernels.Int4;
 using ManagedGemma.Model;
 using ManagedGemma.Model.Steps;
 using ManagedGemma.Tests.Support;
@@ -50,7 +51,7 @@ public unsafe class LinearStepTests
                     linear.Row(row, 0, weights);
                     for (int token = 0; token < layout.Rows; token++)
                     {
-                        bool byDot = precision != Precision.Float32 && token < layout.RowKernelRows;
+                        bool byDot = precision != Precision.Float32 && token < layout.SingleRows;
                         float[] values = x[(token * columns)..((token + 1) * columns)];
                         float expected = byDot ? Dot(weights, values) : Chain(weights, values);
                         if (!Nasty.SameChain(expected, y[(token * c.Rows) + row], columns, () => weights.Zip(values, (a, b) => Math.Abs((double)a * b)).Sum()))
@@ -87,6 +88,31 @@ public unsafe class LinearStepTests
                 {
                     float[] part = Multiply(linear, table, precision, third, x[(first * columns)..((first + Third) * columns)], threads: 1);
                     Assert.Equal(Nasty.Bits(part), Nasty.Bits(whole.AsSpan(first * 70, part.Length)));
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void A_token_times_4_bit_weights_has_the_same_bits_in_every_company()
+    {
+        using TensorMemory memory = new(1 << 20, "file");
+        WeightMatrix matrix = Matrix(memory, 7, "affine 4 64 BF16", 70, 5);
+        const int Most = 2 * IInt4Row.MostTokens;
+        int columns = (int)matrix.Columns;
+        float[] x = Nasty.Floats(8, Most * columns);
+        foreach (KernelTable table in Nasty.Tables)
+        {
+            Linear linear = new(matrix, table);
+            foreach (Precision precision in Enum.GetValues<Precision>())
+            {
+                float[] alone = [.. Enumerable.Range(0, Most).SelectMany(token =>
+                    Multiply(linear, table, precision, new([(1, 0)]), x[(token * columns)..((token + 1) * columns)], threads: 1))];
+                foreach (int[] sequences in new int[][] { [IInt4Row.MostTokens], [2, 1, 1], [Most], [3, Most - 4, 1] })
+                {
+                    PassLayout layout = new([.. sequences.Select(count => (count, 0))]);
+                    float[] together = Multiply(linear, table, precision, layout, x[..(layout.Rows * columns)], threads: 2);
+                    Assert.Equal(Nasty.Bits(alone.AsSpan(0, together.Length)), Nasty.Bits(together));
                 }
             }
         }

@@ -1,18 +1,26 @@
 namespace ManagedGemma.Kernels.Int4;
 
 /// <summary>
-/// Row kernel (dequant-matvec), for few tokens: streams MLX's rows as they lie, at the speed of memory. Sixteen sums, one for
-/// each word of a block of two groups, in ascending order of blocks: <c>p = fma(float(Σ q_w·q_x) · scale_x, scale_w, p)</c>. Biases apart,
-/// 32 groups at a time: group 2i (even) and 2i+1 (odd) add to sum i, <c>e = fma(bias_w, scale_x·Σ q_x, e)</c> and o likewise. At the end
-/// p + (e + o), halved by adding the upper half to the lower four times. Every instruction set gives the same bits; they differ from the
-/// panel kernel's in the last place.
+/// Row kernel (dequant-matvec), for few tokens: streams MLX's rows where they lie, at the speed of memory. The bits are those of
+/// <see cref="IInt4Panel"/>, so that whichever is faster may be taken.
 /// </summary>
 internal unsafe interface IInt4Row
 {
+    /// <summary>
+    /// Tokens of a call at most, so many as this kernel is the faster one for. Measured by <c>bench/run slice --tokens 4,5,6,7</c>.
+    /// </summary>
+    const int MostTokens = 6;
+
+    /// <summary>Scratch that a call needs.</summary>
+    nuint ScratchBytes { get; }
+
     /// <summary>Multiplies rows of weights with all tokens: y[token, row] for each row of <paramref name="rows"/>.</summary>
     /// <param name="rows">Any number of rows.</param>
-    /// <param name="x">Activations in row form, of this kernel's type and of as many groups as the rows have.</param>
+    /// <param name="x">
+    /// 1 .. <see cref="MostTokens"/> tokens' activations in row form, of this kernel's type and of as many groups as the rows have.
+    /// </param>
+    /// <param name="scratch">64-byte aligned; used only during the call.</param>
     /// <param name="y">The first row's output for token 0.</param>
     /// <param name="yStride">Floats from a token's outputs to the next's.</param>
-    void Multiply(in Int4Rows rows, QuantizedActivations x, float* y, nint yStride);
+    void Multiply(in Int4Rows rows, QuantizedActivations x, byte* scratch, float* y, nint yStride);
 }

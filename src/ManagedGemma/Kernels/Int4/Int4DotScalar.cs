@@ -1,13 +1,53 @@
 namespace ManagedGemma.Kernels.Int4;
 
-/// <summary>Integer dot products of one word of weights with its activations: the reference of all integer kernels.</summary>
+/// <summary>The reference of all integer kernels: one row of weights with one token, as <see cref="IInt4Panel"/> says.</summary>
 internal static unsafe class Int4DotScalar
 {
-    /// <summary>Σ q_w·q_x over the 8 elements of a word.</summary>
-    /// <param name="word">The weights.</param>
-    /// <param name="block">The block of a token's values that holds the word.</param>
-    /// <param name="index">The word's index in the block, 0 .. 15.</param>
-    public static int Int16(uint word, byte* block, int index)
+    /// <summary>The product with 16-bit activations.</summary>
+    /// <param name="row">A single row.</param>
+    /// <param name="x">Activations in either form.</param>
+    /// <param name="token">The token.</param>
+    public static float Int16(in Int4Rows row, QuantizedActivations x, int token)
+    {
+        float sum = 0;
+        for (int group = 0; group < row.Groups; group++)
+        {
+            int dot = 0;
+            for (int index = group * Int4Rows.GroupWords; index < (group + 1) * Int4Rows.GroupWords; index++)
+            {
+                dot += WordInt16(row.Words[index], x.Values(token, group / 2), index % 16);
+            }
+
+            sum = MathF.FusedMultiplyAdd(dot * *x.ScaleOf(token, group), Int4Rows.Widen(row.Scales[group]), sum);
+            sum = MathF.FusedMultiplyAdd(*x.SumOf(token, group), Int4Rows.Widen(row.Biases[group]), sum);
+        }
+
+        return sum;
+    }
+
+    /// <summary>The product with 8-bit activations.</summary>
+    /// <inheritdoc cref="Int16"/>
+    public static float Int8(in Int4Rows row, QuantizedActivations x, int token)
+    {
+        float sum = 0;
+        for (int group = 0; group < row.Groups; group++)
+        {
+            int dot = 0;
+            for (int index = group * Int4Rows.GroupWords; index < (group + 1) * Int4Rows.GroupWords; index++)
+            {
+                int multiple = (short)*x.MultipleOf(token, index / (Int4Rows.GroupWords / 2));
+                dot += multiple * WordInt8(row.Words[index], x.Values(token, group / 2), index % 16);
+            }
+
+            sum = MathF.FusedMultiplyAdd(dot, Int4Rows.Widen(row.Scales[group]), sum);
+            sum = MathF.FusedMultiplyAdd(*x.SumOf(token, group), Int4Rows.Widen(row.Biases[group]), sum);
+        }
+
+        return sum * x.Units[token];
+    }
+
+    // Σ q_w·q_x over the 8 elements of a word; index: the word's in the block of a token's values, 0 .. 15.
+    private static int WordInt16(uint word, byte* block, int index)
     {
         int* pairs = (int*)block + index;
         int sum = 0;
@@ -21,8 +61,7 @@ internal static unsafe class Int4DotScalar
         return sum;
     }
 
-    /// <inheritdoc cref="Int16"/>
-    public static int Int8(uint word, byte* block, int index)
+    private static int WordInt8(uint word, byte* block, int index)
     {
         sbyte* even = (sbyte*)((int*)block + index);
         sbyte* odd = even + (16 * sizeof(int));

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using ISA = System.Runtime.Intrinsics.X86.Avx2;
-using Loader = ManagedGemma.Kernels.Int4.Int4PanelLoaderAvx2;
+using Loader = ManagedGemma.Kernels.Int4.Int4PanelLoader<ManagedGemma.Kernels.Int4.WordTransposeAvx2>;
 using Vec = System.Runtime.Intrinsics.Vector256;
 using VecF = System.Runtime.Intrinsics.Vector256<float>;
 using VecI = System.Runtime.Intrinsics.Vector256<int>;
@@ -29,8 +29,8 @@ internal sealed unsafe class Int4PanelInt16Avx2() : Int4TiledPanel(Loader.Rows, 
         float* rowScales = panel.Scales, rowBiases = panel.Biases;
         byte* values = x.Values(token, firstGroup / 2);
         nint tokens = x.PaddedTokens;
-        float* xSums = x.GroupSums(firstGroup) + token;
-        float* xScales = x.GroupScales(firstGroup) + token;
+        float* xSums = x.SumOf(token, firstGroup);
+        float* xScales = x.ScaleOf(token, firstGroup);
         for (int group = firstGroup; group < firstGroup + groups; group++)
         {
             ahead.Step();

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using Loader = ManagedGemma.Kernels.Int4.Int4PanelLoaderVector128;
+using Loader = ManagedGemma.Kernels.Int4.Int4PanelLoader<ManagedGemma.Kernels.Int4.WordTransposeVector128>;
 using Vec = System.Runtime.Intrinsics.Vector128;
 using VecF = System.Runtime.Intrinsics.Vector128<float>;
 using VecI = System.Runtime.Intrinsics.Vector128<int>;
@@ -29,8 +29,8 @@ internal abstract unsafe class Int4PanelInt16By128<TDot>() : Int4TiledPanel(Load
         float* rowScales = panel.Scales, rowBiases = panel.Biases;
         byte* values = x.Values(token, firstGroup / 2);
         nint tokens = x.PaddedTokens;
-        float* xSums = x.GroupSums(firstGroup) + token;
-        float* xScales = x.GroupScales(firstGroup) + token;
+        float* xSums = x.SumOf(token, firstGroup);
+        float* xScales = x.ScaleOf(token, firstGroup);
         for (int group = firstGroup; group < firstGroup + groups; group++)
         {
             ahead.Step();

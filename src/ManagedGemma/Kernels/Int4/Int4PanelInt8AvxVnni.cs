@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using ISA = System.Runtime.Intrinsics.X86.AvxVnni;
-using Loader = ManagedGemma.Kernels.Int4.Int4PanelLoaderAvx2;
+using Loader = ManagedGemma.Kernels.Int4.Int4PanelLoader<ManagedGemma.Kernels.Int4.WordTransposeAvx2>;
 using Vec = System.Runtime.Intrinsics.Vector256;
 using VecB = System.Runtime.Intrinsics.Vector256<byte>;
 using VecF = System.Runtime.Intrinsics.Vector256<float>;
@@ -30,8 +30,8 @@ internal sealed unsafe class Int4PanelInt8AvxVnni() : Int4TiledPanel(Loader.Rows
         float* rowScales = panel.Scales, rowBiases = panel.Biases;
         byte* values = x.Values(token, firstGroup / 2);
         nint tokens = x.PaddedTokens;
-        float* xSums = x.GroupSums(firstGroup) + token;
-        int* xScales = x.HalfScales(2 * firstGroup) + token;
+        float* xSums = x.SumOf(token, firstGroup);
+        int* xScales = x.MultipleOf(token, 2 * firstGroup);
         int* halves = panel.Halves;
         for (int group = firstGroup; group < firstGroup + groups; group++)
         {

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using Loader = ManagedGemma.Kernels.Int4.Int4PanelLoaderVector128;
+using Loader = ManagedGemma.Kernels.Int4.Int4PanelLoader<ManagedGemma.Kernels.Int4.WordTransposeVector128>;
 using Vec = System.Runtime.Intrinsics.Vector128;
 using VecB = System.Runtime.Intrinsics.Vector128<byte>;
 using VecF = System.Runtime.Intrinsics.Vector128<float>;
@@ -30,8 +30,8 @@ internal abstract unsafe class Int4PanelInt8By128<TDot>() : Int4TiledPanel(Loade
         float* rowScales = panel.Scales, rowBiases = panel.Biases;
         byte* values = x.Values(token, firstGroup / 2);
         nint tokens = x.PaddedTokens;
-        float* xSums = x.GroupSums(firstGroup) + token;
-        int* xScales = x.HalfScales(2 * firstGroup) + token;
+        float* xSums = x.SumOf(token, firstGroup);
+        int* xScales = x.MultipleOf(token, 2 * firstGroup);
         int* halves = panel.Halves;
         for (int group = firstGroup; group < firstGroup + groups; group++)
         {

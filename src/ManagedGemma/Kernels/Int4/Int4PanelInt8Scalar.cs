@@ -9,27 +9,11 @@ internal sealed unsafe class Int4PanelInt8Scalar : IInt4Panel
 
     public void Multiply(in Int4Rows rows, QuantizedActivations x, TokenRange tokens, byte* scratch, float* y, nint yStride)
     {
-        for (int token = tokens.First; token < tokens.First + tokens.Count; token++)
+        for (int token = 0; token < tokens.Count; token++)
         {
             for (int row = 0; row < rows.Count; row++)
             {
-                Int4Rows single = rows.Slice(row, 1);
-                float sum = 0;
-                for (int group = 0; group < rows.Groups; group++)
-                {
-                    float scale = Int4Rows.Widen(single.Scales[group]);
-                    int dot = 0;
-                    for (int index = group * Int4Rows.GroupWords; index < (group + 1) * Int4Rows.GroupWords; index++)
-                    {
-                        int multiple = (short)x.HalfScales(index / 4)[token];
-                        dot += multiple * Int4DotScalar.Int8(single.Words[index], x.Values(token, group / 2), index % 16);
-                    }
-
-                    sum = MathF.FusedMultiplyAdd(dot, scale, sum);
-                    sum = MathF.FusedMultiplyAdd(x.GroupSums(group)[token], Int4Rows.Widen(single.Biases[group]), sum);
-                }
-
-                y[((token - tokens.First) * yStride) + row] = sum * x.Units[token];
+                y[(token * yStride) + row] = Int4DotScalar.Int8(rows.Slice(row, 1), x, tokens.First + token);
             }
         }
     }

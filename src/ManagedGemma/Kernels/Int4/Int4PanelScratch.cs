@@ -68,8 +68,8 @@ internal readonly unsafe struct Int4PanelScratch
         }
     }
 
-    // A product with 1 is exact.
-    private static void Copy(float* sums, float unit, float* target, int count)
+    /// <summary>Copies sums of rows side by side; a product with a unit of 1 is exact.</summary>
+    public static void Copy(float* sums, float unit, float* target, int count)
     {
         int row = 0;
         for (; row + Vector256<float>.Count <= count; row += Vector256<float>.Count)

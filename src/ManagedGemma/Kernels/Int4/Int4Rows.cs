@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics.X86;
 
 namespace ManagedGemma.Kernels.Int4;
 
@@ -15,29 +14,6 @@ internal readonly unsafe struct Int4Rows(uint* words, ushort* scales, ushort* bi
 
     /// <summary>Words in a group.</summary>
     public const int GroupWords = GroupSize / 8;
-
-    /// <summary>Groups whose biases row kernels take at once: a vector of pairs of them.</summary>
-    public const int SumGroups = 32;
-
-    /// <summary>
-    /// How far ahead row kernels prefetch: rows follow each other in memory, and beyond the last byte a prefetch does nothing.
-    /// Measured on Zen 5: 8 and 16 KiB the same, 1 KiB a fifth slower, none a third.
-    /// </summary>
-    public const int PrefetchBytes = 8 << 10;
-
-    /// <summary>
-    /// Fetches the scales and biases of the row after the next. Without it a row waits for its biases, which are read all at once: at
-    /// 15360 columns a quarter of the time (Zen 5).
-    /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void PrefetchGroups(ushort* scales, ushort* biases, int groups)
-    {
-        for (int group = 2 * groups; group < 3 * groups; group += SumGroups)
-        {
-            Sse.Prefetch0(scales + group);
-            Sse.Prefetch0(biases + group);
-        }
-    }
 
     /// <summary>[Count, Groups·8] words.</summary>
     public uint* Words => words;
@@ -57,6 +33,20 @@ internal readonly unsafe struct Int4Rows(uint* words, ushort* scales, ushort* bi
     /// <summary>A bf16 as the float of the same value.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Widen(ushort bits) => BitConverter.Int32BitsToSingle(bits << 16);
+
+    /// <summary>Pointers to rows side by side; where fewer are left than fit, the last one stands in for the missing ones.</summary>
+    /// <param name="first">Where the first begins.</param>
+    /// <param name="byteStride">From a row to the next.</param>
+    /// <param name="count">Of rows.</param>
+    /// <param name="pointers">Of <paramref name="places"/> pointers.</param>
+    /// <param name="places">How many fit.</param>
+    public static void Point(void* first, nint byteStride, int count, byte** pointers, int places)
+    {
+        for (int row = 0; row < places; row++)
+        {
+            pointers[row] = (byte*)first + (Math.Min(row, count - 1) * byteStride);
+        }
+    }
 
     /// <summary>The rows of a panel, fewer at the end.</summary>
     public Int4Rows Panel(int index, int panelRows) => Slice(index * panelRows, Math.Min(panelRows, count - (index * panelRows)));

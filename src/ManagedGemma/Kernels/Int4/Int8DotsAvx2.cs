@@ -8,20 +8,65 @@ using VecS = System.Runtime.Intrinsics.Vector256<short>;
 
 namespace ManagedGemma.Kernels.Int4;
 
-/// <summary>vpmaddubsw of even and of odd nibbles: a word's four sums are at most 4 · 15 · 127 each, so two vectors of them add up in 16 bits.</summary>
+/// <summary>
+/// Words are transposed four by four, so that each 128 bits hold a word of four rows, and their sums need no adding across. vpmaddubsw of
+/// even and of odd nibbles: a pair is at most 15 · 127 · 2 = 3810, so the eight pairs of a half group add up in 16 bits, and vpmaddwd with
+/// the half groups' multiples widens and scales them.
+/// </summary>
 internal readonly unsafe struct Int8DotsAvx2 : IWordDots256
 {
+    private const int Multiples = 8;
+
     public static int BlockDwords => 32;
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static WordNibbles256 Split(VecI words) =>
-        new(words & Vec.Create(0x0F0F0F0F), (words >>> 4) & Vec.Create(0x0F0F0F0F), default, default);
+    public static int GroupScales => 2;
+
+    public static int LaidOut => 9;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static VecF Dots(WordNibbles256 weights, int* x)
+    public static void LayOut(int* x, int* scales, VecI* to)
     {
-        VecS even = ISA.MultiplyAddAdjacent(weights.First.AsByte(), Vec.Load(x).AsSByte());
-        VecS odd = ISA.MultiplyAddAdjacent(weights.Second.AsByte(), Vec.Load(x + 16).AsSByte());
-        return Vec.ConvertToSingle(ISA.MultiplyAddAdjacent(even + odd, VecS.One));
+        VecI even = Vec.Load(x), odd = Vec.Load(x + 16);
+        to[0] = ISA.Shuffle(even, 0x00);
+        to[1] = ISA.Shuffle(odd, 0x00);
+        to[2] = ISA.Shuffle(even, 0x55);
+        to[3] = ISA.Shuffle(odd, 0x55);
+        to[4] = ISA.Shuffle(even, 0xAA);
+        to[5] = ISA.Shuffle(odd, 0xAA);
+        to[6] = ISA.Shuffle(even, 0xFF);
+        to[7] = ISA.Shuffle(odd, 0xFF);
+        to[Multiples] = ISA.PermuteVar8x32(Vec.Create(*(long*)scales).AsInt32(), Vec.Create(0, 0, 0, 0, 1, 1, 1, 1));
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static FourRows256 Split(VecI r0, VecI r1, VecI r2, VecI r3)
+    {
+        Vector256<long> a0 = ISA.UnpackLow(r0, r1).AsInt64(), a1 = ISA.UnpackHigh(r0, r1).AsInt64();
+        Vector256<long> a2 = ISA.UnpackLow(r2, r3).AsInt64(), a3 = ISA.UnpackHigh(r2, r3).AsInt64();
+        return new FourRows256(
+            Nibbles(ISA.UnpackLow(a0, a2)), Nibbles(ISA.UnpackHigh(a0, a2)), Nibbles(ISA.UnpackLow(a1, a3)), Nibbles(ISA.UnpackHigh(a1, a3)));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static VecI Dots(FourRows256 weights, VecI* x)
+    {
+        VecS a = Dot(weights.First.First, x[0]), b = Dot(weights.First.Second, x[1]);
+        a += Dot(weights.Second.First, x[2]);
+        b += Dot(weights.Second.Second, x[3]);
+        a += Dot(weights.Third.First, x[4]);
+        b += Dot(weights.Third.Second, x[5]);
+        a += Dot(weights.Fourth.First, x[6]);
+        b += Dot(weights.Fourth.Second, x[7]);
+        return ISA.MultiplyAddAdjacent(a + b, x[Multiples].AsInt16());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static VecF Scale(VecI dots, int* scale) => Vec.ConvertToSingle(dots);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static WordNibbles256 Nibbles(Vector256<long> words) =>
+        new(words.AsInt32() & Vec.Create(0x0F0F0F0F), (words.AsInt32() >>> 4) & Vec.Create(0x0F0F0F0F), default, default);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static VecS Dot(VecI weights, VecI x) => ISA.MultiplyAddAdjacent(weights.AsByte(), x.AsSByte());
 }

@@ -25,7 +25,7 @@ internal sealed unsafe class Int8QuantizerAvx512 : IActivationQuantizer
             int firstSum = ActivationPacking.Int8(rounded, place);
             int second = Round(row + Run, unit, rowMagnitude, rounded);
             int secondSum = ActivationPacking.Int8(rounded, place + RunWords);
-            target.SetHalves(token, group, unit, first, firstSum, second, secondSum);
+            target.SetHalves(token, group, first, firstSum, second, secondSum);
         }
 
         target.SetUnit(token, unit);

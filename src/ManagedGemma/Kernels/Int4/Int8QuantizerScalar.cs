@@ -34,7 +34,7 @@ internal sealed unsafe class Int8QuantizerScalar : IActivationQuantizer
                 }
             }
 
-            target.SetHalves(token, group, unit, multiples[0], sums[0], multiples[1], sums[1]);
+            target.SetHalves(token, group, multiples[0], sums[0], multiples[1], sums[1]);
         }
 
         target.SetUnit(token, unit);

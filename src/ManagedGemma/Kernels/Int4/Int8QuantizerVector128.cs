@@ -22,7 +22,7 @@ internal sealed unsafe class Int8QuantizerVector128 : IActivationQuantizer
                 sums[half] = ActivationRounding128.PackInt8(rounded, place + (half * RunWords));
             }
 
-            target.SetHalves(token, group, unit, multiples[0], sums[0], multiples[1], sums[1]);
+            target.SetHalves(token, group, multiples[0], sums[0], multiples[1], sums[1]);
         }
 
         target.SetUnit(token, unit);

@@ -13,12 +13,9 @@ namespace ManagedGemma.Kernels.Int4;
 /// <c>word &amp; 0x0F0F0F0F</c> and <c>(word >> 4) &amp; 0x0F0F0F0F</c> meet.
 /// </para>
 /// <para>
-/// Scales and sums, in one of two forms. For the panel kernel, token beside token and filled up with zeros to a multiple of 8.
-/// Int16: a float scale a group [group][token] and scale·Σq [group][token]. Int8: each half group's scale as an integer multiple m of
-/// the token's unit, twice in a dword [half group][token], Σ m·Σq of each group [group][token], and the units [token]. For the
-/// row kernel, token by token, and small, since they share the first-level cache with the values: the scale of each half group (with Int16
-/// a group's, twice) and scale·Σq of each group, 32 groups at a time, the even ones before the odd ones, as a vector of pairs of 16-bit
-/// biases splits.
+/// Scales and sums, token beside token for the panel kernel, filled up with zeros to a multiple of 8, and group beside group for the row
+/// kernel. Int16: a float scale a group and scale·Σq of each group. Int8: each half group's scale as an integer multiple m of the
+/// token's unit, twice in a dword, Σ m·Σq of each group, and the units [token].
 /// </para>
 /// </summary>
 internal sealed unsafe class QuantizedActivations : IDisposable
@@ -47,30 +44,26 @@ internal sealed unsafe class QuantizedActivations : IDisposable
     /// <summary>Groups of 64 in a token's row.</summary>
     public int Groups { get; private set; }
 
-    /// <summary>Whether scales and sums are laid out for the row kernel (else for the panel kernel).</summary>
+    /// <summary>Whether all is laid out for the row kernel (else for the panel kernel).</summary>
     public bool ForRowKernel { get; private set; }
 
-    /// <summary>Panel form: tokens with what fills them up; the stride of scales and sums.</summary>
+    /// <summary>Panel form: tokens with what fills them up; elements from a group's (or half group's) scales and sums to the next's.</summary>
     public int PaddedTokens { get; private set; }
 
     private int Blocks => (Groups + 1) / 2;
 
-    // Scales of a group in panel form.
     private int ScalesPerGroup => Type == ActivationType.Int16 ? 1 : HalvesPerGroup;
 
     /// <summary>Row form: dwords from a token's values to the next's.</summary>
     public nint RowValueDwords => (nint)Blocks * BlockBytes / sizeof(int);
 
-    /// <summary>Row form: a token's scales, with what fills them up, so floats from a token's to the next's.</summary>
-    public int RowScales => Blocks * 2 * HalvesPerGroup;
-
-    // Row form: a token's sums, with what fills them up.
-    private int RowSums => (Groups + Int4Rows.SumGroups - 1) / Int4Rows.SumGroups * Int4Rows.SumGroups;
+    /// <summary>Row form: floats from a token's sums to the next's, whole blocks; with Int16 from a token's scales to the next's too.</summary>
+    public int RowGroups => 2 * Blocks;
 
     /// <summary>Bytes of a block of one token's values.</summary>
     public int BlockBytes => BlockWords * (Type == ActivationType.Int16 ? 16 : 8);
 
-    /// <summary>Panel form of Int8: [token], what a unit of m is worth.</summary>
+    /// <summary>Int8: [token], what a unit of m is worth.</summary>
     public float* Units { get; private set; }
 
     /// <summary>Tokens with what fills them up in panel form.</summary>
@@ -79,7 +72,7 @@ internal sealed unsafe class QuantizedActivations : IDisposable
     /// <summary>Lays the memory out for [tokens, columns]; the old content is lost, what fills up is zero.</summary>
     /// <param name="tokens">At least 1.</param>
     /// <param name="columns">A multiple of 64.</param>
-    /// <param name="forRowKernel">The form of scales and sums.</param>
+    /// <param name="forRowKernel">For which kernel.</param>
     public void Shape(int tokens, int columns, bool forRowKernel)
     {
         Tokens = tokens;
@@ -87,8 +80,8 @@ internal sealed unsafe class QuantizedActivations : IDisposable
         ForRowKernel = forRowKernel;
         PaddedTokens = forRowKernel ? tokens : Padded(tokens);
         nuint values = (nuint)PaddedTokens * (nuint)Blocks * (nuint)BlockBytes;
-        nuint scales = (nuint)PaddedTokens * (nuint)(forRowKernel ? RowScales : Groups * ScalesPerGroup);
-        nuint sums = (nuint)PaddedTokens * (nuint)(forRowKernel ? RowSums : Groups);
+        nuint scales = (nuint)PaddedTokens * (nuint)(RowGroups * ScalesPerGroup);
+        nuint sums = (nuint)PaddedTokens * (nuint)RowGroups;
         nuint bytes = values + ((scales + sums + (nuint)PaddedTokens) * sizeof(float));
         if (_memory.ByteLength < bytes)
         {
@@ -105,10 +98,6 @@ internal sealed unsafe class QuantizedActivations : IDisposable
             // Half a block a row is filled up; no real model has such a width, so all is cleared.
             NativeMemory.Clear(_memory.Pointer, bytes);
         }
-        else if (forRowKernel)
-        {
-            NativeMemory.Clear(_sums, sums * sizeof(float));
-        }
         else
         {
             for (int token = tokens; token < PaddedTokens; token++)
@@ -124,81 +113,48 @@ internal sealed unsafe class QuantizedActivations : IDisposable
             ? _values + ((((nint)token * Blocks) + block) * BlockBytes)
             : _values + ((((((nint)token / TokenMultiple) * Blocks) + block) * TokenMultiple) + (token % TokenMultiple)) * BlockBytes;
 
-    /// <summary>Row form: a token's scales, one a half group.</summary>
-    public float* RowScalesOf(int token) => _scales + ((nint)token * RowScales);
+    /// <summary>Int16: a token's scale of a group; the next group's is beside it (row form) or <see cref="PaddedTokens"/> further.</summary>
+    public float* ScaleOf(int token, int group) => _scales + Index(token, group, 1);
 
-    /// <summary>Row form: a token's scale·Σq of each group: where, says <see cref="SumIndex"/>; zero beyond the last.</summary>
-    public float* RowSumsOf(int token) => _sums + ((nint)token * RowSums);
+    /// <summary>Int8: a token's multiple of a half group, twice in a dword; the next half's is beside it (row form) or <see cref="PaddedTokens"/> further.</summary>
+    public int* MultipleOf(int token, int half) => (int*)_scales + Index(token, half, HalvesPerGroup);
 
-    /// <summary>Row form: where a group's sum lies.</summary>
-    public static int SumIndex(int group)
-    {
-        int inner = group % Int4Rows.SumGroups;
-        return group - inner + (inner % 2 * (Int4Rows.SumGroups / 2)) + (inner / 2);
-    }
+    /// <summary>A token's sum of a group, scale·Σq (Int16) or Σ m·Σq of its halves (Int8); the next group's as with <see cref="ScaleOf"/>.</summary>
+    public float* SumOf(int token, int group) => _sums + Index(token, group, 1);
 
-    /// <summary>Panel form of Int16: a group's scales, [token].</summary>
-    public float* GroupScales(int group) => _scales + ((nint)group * PaddedTokens);
-
-    /// <summary>Panel form of Int8: a half group's multiples, each twice in a dword, [token].</summary>
-    public int* HalfScales(int half) => (int*)_scales + ((nint)half * PaddedTokens);
-
-    /// <summary>Panel form: a group's sums, [token]: scale·Σq (Int16) or Σ m·Σq of its halves (Int8).</summary>
-    public float* GroupSums(int group) => _sums + ((nint)group * PaddedTokens);
-
-    /// <summary>Sets scale and sums of one group of 16-bit values in the form that is laid out.</summary>
+    /// <summary>Sets scale and sum of one group of 16-bit values.</summary>
     /// <param name="token">The token.</param>
     /// <param name="group">The group.</param>
     /// <param name="scale">Its scale.</param>
     /// <param name="valueSum">Σq.</param>
     public void SetGroup(int token, int group, float scale, int valueSum)
     {
-        float sum = scale * valueSum;
-        if (ForRowKernel)
-        {
-            SetRow(token, group, scale, scale, sum);
-            return;
-        }
-
-        GroupScales(group)[token] = scale;
-        GroupSums(group)[token] = sum;
+        *ScaleOf(token, group) = scale;
+        *SumOf(token, group) = scale * valueSum;
     }
 
-    /// <summary>Sets scales and sums of one group of 8-bit values in the form that is laid out.</summary>
+    /// <summary>Sets multiples and sum of one group of 8-bit values.</summary>
     /// <param name="token">The token.</param>
     /// <param name="group">The group.</param>
-    /// <param name="unit">What a unit of the multiples is worth.</param>
     /// <param name="first">The multiple of the first half.</param>
     /// <param name="firstSum">Its Σq.</param>
     /// <param name="second">The multiple of the second half.</param>
     /// <param name="secondSum">Its Σq.</param>
-    public void SetHalves(int token, int group, float unit, int first, int firstSum, int second, int secondSum)
+    public void SetHalves(int token, int group, int first, int firstSum, int second, int secondSum)
     {
-        float sum = (first * firstSum) + (second * secondSum);
-        if (ForRowKernel)
-        {
-            SetRow(token, group, unit * first, unit * second, unit * sum);
-            return;
-        }
-
-        HalfScales(2 * group)[token] = first | (first << 16);
-        HalfScales((2 * group) + 1)[token] = second | (second << 16);
-        GroupSums(group)[token] = sum;
+        *MultipleOf(token, 2 * group) = first | (first << 16);
+        *MultipleOf(token, (2 * group) + 1) = second | (second << 16);
+        *SumOf(token, group) = (first * firstSum) + (second * secondSum);
     }
 
-    /// <summary>Panel form of Int8: sets a token's unit.</summary>
+    /// <summary>Int8: sets a token's unit.</summary>
     public void SetUnit(int token, float unit) => Units[token] = unit;
 
     /// <inheritdoc/>
     public void Dispose() => _memory.Dispose();
 
-    private void SetRow(int token, int group, float first, float second, float sum)
-    {
-        float* scales = RowScalesOf(token) + (HalvesPerGroup * group);
-        scales[0] = first;
-        scales[1] = second;
-        RowSumsOf(token)[SumIndex(group)] = sum;
-    }
+    private nint Index(int token, int place, int perGroup) =>
+        ForRowKernel ? ((nint)token * RowGroups * perGroup) + place : ((nint)place * PaddedTokens) + token;
 
     private void ClearToken(int token)
     {
@@ -209,12 +165,12 @@ internal sealed unsafe class QuantizedActivations : IDisposable
 
         for (int i = 0; i < Groups * ScalesPerGroup; i++)
         {
-            _scales[((nint)i * PaddedTokens) + token] = 0;
+            _scales[Index(token, i, ScalesPerGroup)] = 0;
         }
 
         for (int group = 0; group < Groups; group++)
         {
-            GroupSums(group)[token] = 0;
+            *SumOf(token, group) = 0;
         }
 
         Units[token] = 0;

@@ -5,17 +5,10 @@ using ISA = System.Runtime.Intrinsics.X86.Avx2;
 namespace ManagedGemma.Kernels.Int4;
 
 /// <summary>Transposes 8 words of 8 rows: vector w holds word w of rows 0..7; 24 shuffles for 8 vectors.</summary>
-internal static unsafe class WordTransposeAvx2
+internal readonly unsafe struct WordTransposeAvx2 : IWordTranspose
 {
-    /// <summary>The number of rows side by side.</summary>
-    public const int Rows = 8;
+    public static int Rows => 8;
 
-    /// <summary>Transposes.</summary>
-    /// <typeparam name="TStore">What of a vector is stored, and how.</typeparam>
-    /// <param name="rows">8 pointers to rows; unaligned, possibly the same row several times.</param>
-    /// <param name="byteOffset">Where the 8 words begin in each row.</param>
-    /// <param name="target">Vector 0; 8 words.</param>
-    /// <param name="stride">Words from a vector to the next.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void EightWords<TStore>(byte** rows, nint byteOffset, uint* target, nint stride)
         where TStore : struct, IWordStore

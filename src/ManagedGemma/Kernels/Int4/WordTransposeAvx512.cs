@@ -8,17 +8,10 @@ namespace ManagedGemma.Kernels.Int4;
 /// Transposes 8 words of 16 rows: vector w holds word w of rows 0..15. Row r and row r + 8 share a vector (lower and upper
 /// half), so that 8x8 transpositions within the halves do it: 24 shuffles for 8 vectors.
 /// </summary>
-internal static unsafe class WordTransposeAvx512
+internal readonly unsafe struct WordTransposeAvx512 : IWordTranspose
 {
-    /// <summary>The number of rows side by side.</summary>
-    public const int Rows = 16;
+    public static int Rows => 16;
 
-    /// <summary>Transposes.</summary>
-    /// <typeparam name="TStore">What of a vector is stored, and how.</typeparam>
-    /// <param name="rows">16 pointers to rows; unaligned, possibly the same row several times.</param>
-    /// <param name="byteOffset">Where the 8 words begin in each row.</param>
-    /// <param name="target">Vector 0; 16 words.</param>
-    /// <param name="stride">Words from a vector to the next.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void EightWords<TStore>(byte** rows, nint byteOffset, uint* target, nint stride)
         where TStore : struct, IWordStore

@@ -4,17 +4,10 @@ using System.Runtime.Intrinsics;
 namespace ManagedGemma.Kernels.Int4;
 
 /// <summary>Transposes 8 words of 4 rows, four by four: vector w holds word w of rows 0..3.</summary>
-internal static unsafe class WordTransposeVector128
+internal readonly unsafe struct WordTransposeVector128 : IWordTranspose
 {
-    /// <summary>The number of rows side by side.</summary>
-    public const int Rows = 4;
+    public static int Rows => 4;
 
-    /// <summary>Transposes.</summary>
-    /// <typeparam name="TStore">What of a vector is stored, and how.</typeparam>
-    /// <param name="rows">4 pointers to rows; unaligned, possibly the same row several times.</param>
-    /// <param name="byteOffset">Where the 8 words begin in each row.</param>
-    /// <param name="target">Vector 0; 4 words.</param>
-    /// <param name="stride">Words from a vector to the next.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void EightWords<TStore>(byte** rows, nint byteOffset, uint* target, nint stride)
         where TStore : struct, IWordStore

@@ -42,10 +42,9 @@ internal unsafe struct LinearStep : IJob
         _kernels = kernels;
         _y = y;
         _yStride = yStride;
-        int tokens = input.Count - input.SingleRows;
-        int blocks = Math.Max(1, (tokens + (BlockTokens / 2)) / BlockTokens);
-        _blockTokens = QuantizedActivations.Padded(Math.Max(1, (tokens + blocks - 1) / blocks));
-        _blocks = Math.Max(1, (tokens + _blockTokens - 1) / _blockTokens);
+        int blocks = Math.Max(1, (input.Count + (BlockTokens / 2)) / BlockTokens);
+        _blockTokens = QuantizedActivations.Padded((input.Count + blocks - 1) / blocks);
+        _blocks = (input.Count + _blockTokens - 1) / _blockTokens;
     }
 
     /// <summary>The number of tasks.</summary>
@@ -76,16 +75,7 @@ internal unsafe struct LinearStep : IJob
             if (task < tasks)
             {
                 int rows = RowsPerTask(target), first = task * rows, count = Math.Min(rows, target.Rows - first);
-                if (block == 0 && _input.SingleRows > 0)
-                {
-                    MultiplySingles(target, first, count, y + first, worker);
-                }
-
-                if (tokens.Count > 0)
-                {
-                    Multiply(target, first, count, tokens, y + ((_input.SingleRows + tokens.First) * _yStride) + first, worker);
-                }
-
+                Multiply(target, first, count, tokens, y + (tokens.First * _yStride) + first, worker);
                 return;
             }
 
@@ -97,14 +87,14 @@ internal unsafe struct LinearStep : IJob
     private readonly TokenRange Block(int index)
     {
         int first = index * _blockTokens;
-        return new TokenRange(first, Math.Min(_blockTokens, _input.Count - _input.SingleRows - first));
+        return new TokenRange(first, Math.Min(_blockTokens, _input.Count - first));
     }
 
     private readonly int TasksOf(Linear target) => (target.Rows + RowsPerTask(target) - 1) / RowsPerTask(target);
 
     private readonly int RowsPerTask(Linear target)
     {
-        if (_input is not { Int4: { } int4, ForPanels: not null } || !target.IsInt4)
+        if (_input is not { Int4: { } int4, Activations.ForRowKernel: false } || !target.IsInt4)
         {
             return ITileTranspose.TileRows;
         }
@@ -114,33 +104,37 @@ internal unsafe struct LinearStep : IJob
         return int4.Panel.PanelRows * Math.Clamp(panels, 1, IInt4Panel.MostPanels);
     }
 
+    // y: the first row's output for the first of the tokens.
     private readonly void Multiply(Linear target, int first, int count, TokenRange tokens, float* y, Worker worker)
     {
-        if (_input is not { Int4: { } int4, ForPanels: { } forPanels } || !target.IsInt4)
+        if (_input is not { Int4: { } int4, Activations: { } activations } || !target.IsInt4)
         {
-            MultiplyTiles(target, first, count, tokens, y, worker);
+            int singles = Math.Clamp(_input.SingleRows - tokens.First, 0, tokens.Count);
+            MultiplyDots(target, first, count, new TokenRange(tokens.First, singles), y, worker);
+            MultiplyTiles(target, first, count, new TokenRange(tokens.First + singles, tokens.Count - singles), y + (singles * _yStride), worker);
             return;
         }
 
         Int4Rows rows = target.Int4(first, count);
-        byte* scratch = worker.Scratch(int4.Panel.ScratchBytes(rows.Groups, tokens.Count));
-        int4.Panel.Multiply(rows, forPanels, tokens, scratch, y, _yStride);
-    }
-
-    private readonly void MultiplySingles(Linear target, int first, int count, float* y, Worker worker)
-    {
-        if (_input is not { Int4: { } int4, ForRows: { } forRows } || !target.IsInt4)
+        if (activations.ForRowKernel)
         {
-            MultiplyDots(target, first, count, y, worker);
+            int4.Row.Multiply(rows, activations, worker.Scratch(int4.Row.ScratchBytes), y, _yStride);
             return;
         }
 
-        int4.Row.Multiply(target.Int4(first, count), forRows, y, _yStride);
+        byte* scratch = worker.Scratch(int4.Panel.ScratchBytes(rows.Groups, tokens.Count));
+        int4.Panel.Multiply(rows, activations, tokens, scratch, y, _yStride);
     }
 
     // A row is unpacked whole and multiplied where it lies.
-    private readonly void MultiplyDots(Linear target, int first, int count, float* y, Worker worker)
+    private readonly void MultiplyDots(Linear target, int first, int count, TokenRange tokens, float* y, Worker worker)
     {
+        if (tokens.Count == 0)
+        {
+            return;
+        }
+
+        float* x = _input.Rows + (tokens.First * _input.RowStride);
         float* unpacked = (float*)worker.Scratch((nuint)target.Columns * sizeof(float));
         for (int row = 0; row < count; row++)
         {
@@ -152,19 +146,24 @@ internal unsafe struct LinearStep : IJob
                 target.Row(first + row, 0, new Span<float>(weights, target.Columns));
             }
 
-            for (int token = 0; token < _input.SingleRows; token++)
+            for (int token = 0; token < tokens.Count; token++)
             {
-                y[(token * _yStride) + row] = _kernels.FloatDot.Dot(weights, _input.Rows + (token * _input.RowStride), target.Columns);
+                y[(token * _yStride) + row] = _kernels.FloatDot.Dot(weights, x + (token * _input.RowStride), target.Columns);
             }
         }
     }
 
     private readonly void MultiplyTiles(Linear target, int first, int count, TokenRange tokens, float* y, Worker worker)
     {
+        if (tokens.Count == 0)
+        {
+            return;
+        }
+
         // A depth's worth of weights stays in the first-level cache while a block's tokens pass over it; y carries the sums.
         float* tile = (float*)worker.Scratch((nuint)(DepthTile * ITileTranspose.TileRows * sizeof(float)) + (UnpackRows * UnpackStride * sizeof(float)));
         float* unpacked = tile + (DepthTile * ITileTranspose.TileRows);
-        float* x = _input.Rows + ((_input.SingleRows + tokens.First) * _input.RowStride);
+        float* x = _input.Rows + (tokens.First * _input.RowStride);
         for (int k = 0; k < target.Columns; k += DepthTile)
         {
             int depth = Math.Min(DepthTile, target.Columns - k);

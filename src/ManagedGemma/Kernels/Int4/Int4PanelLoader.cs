@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Transpose = ManagedGemma.Kernels.Int4.WordTransposeVector128;
 
 namespace ManagedGemma.Kernels.Int4;
 
@@ -8,36 +7,29 @@ namespace ManagedGemma.Kernels.Int4;
 /// behind them, so that no tile has to take them apart; scales and biases [group][row] as floats.
 /// Where fewer rows are left than fit, the last one stands in for the missing ones.
 /// </summary>
-internal static unsafe class Int4PanelLoaderVector128
+/// <typeparam name="TTranspose">The instructions that transpose.</typeparam>
+internal static unsafe class Int4PanelLoader<TTranspose>
+    where TTranspose : struct, IWordTranspose
 {
     /// <summary>Rows side by side.</summary>
-    public const int Rows = 2 * Transpose.Rows;
+    public static int Rows => 2 * TTranspose.Rows;
 
     /// <summary>Fills a chunk of a panel with groups <paramref name="first"/> .. first + <paramref name="groups"/> − 1.</summary>
     [MethodImpl(KernelMethod.Options)]
     public static void Load(in Int4Rows rows, int first, int groups, in Int4PanelScratch panel)
     {
         byte** pointers = stackalloc byte*[Rows];
-        Point(rows.Words, rows.Groups * Int4Rows.GroupWords * sizeof(uint), rows.Count, pointers);
+        Int4Rows.Point(rows.Words, rows.Groups * Int4Rows.GroupWords * sizeof(uint), rows.Count, pointers, Rows);
         for (int group = 0; group < groups; group++)
         {
             uint* target = panel.Nibbles + ((nint)group * 2 * Int4Rows.GroupWords * Rows);
             nint offset = (nint)(first + group) * Int4Rows.GroupWords * sizeof(uint);
-            Transpose.EightWords<NibbleStore>(pointers, offset, target, 2 * Rows);
-            Transpose.EightWords<NibbleStore>(pointers + Transpose.Rows, offset, target + Transpose.Rows, 2 * Rows);
+            TTranspose.EightWords<NibbleStore>(pointers, offset, target, 2 * Rows);
+            TTranspose.EightWords<NibbleStore>(pointers + TTranspose.Rows, offset, target + TTranspose.Rows, 2 * Rows);
         }
 
         LoadFloats(rows.Scales, first, groups, rows, pointers, panel.Scales);
         LoadFloats(rows.Biases, first, groups, rows, pointers, panel.Biases);
-    }
-
-    [MethodImpl(KernelMethod.Options)]
-    private static void Point(void* first, nint byteStride, int count, byte** pointers)
-    {
-        for (int row = 0; row < Rows; row++)
-        {
-            pointers[row] = (byte*)first + (Math.Min(row, count - 1) * byteStride);
-        }
     }
 
     // Two bf16 make a word; each transposed word gives two floats. Sixteen groups at a time, all within the rows: those that are not
@@ -46,7 +38,7 @@ internal static unsafe class Int4PanelLoaderVector128
     private static void LoadFloats(ushort* source, int first, int groups, in Int4Rows rows, byte** pointers, float* target)
     {
         const int AtOnce = Int4PanelScratch.RoomGroups;
-        Point(source, rows.Groups * sizeof(ushort), rows.Count, pointers);
+        Int4Rows.Point(source, rows.Groups * sizeof(ushort), rows.Count, pointers, Rows);
         if (rows.Groups < AtOnce)
         {
             for (int group = 0; group < groups; group++)
@@ -65,8 +57,8 @@ internal static unsafe class Int4PanelLoaderVector128
             int group = Math.Min(next, rows.Groups - AtOnce - first);
             uint* floats = (uint*)target + (group * Rows);
             nint offset = (first + group) * sizeof(ushort);
-            Transpose.EightWords<WidenStore>(pointers, offset, floats, 2 * Rows);
-            Transpose.EightWords<WidenStore>(pointers + Transpose.Rows, offset, floats + Transpose.Rows, 2 * Rows);
+            TTranspose.EightWords<WidenStore>(pointers, offset, floats, 2 * Rows);
+            TTranspose.EightWords<WidenStore>(pointers + TTranspose.Rows, offset, floats + TTranspose.Rows, 2 * Rows);
         }
     }
 }
