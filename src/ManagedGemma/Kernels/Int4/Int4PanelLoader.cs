@@ -11,6 +11,9 @@ namespace ManagedGemma.Kernels.Int4;
 internal static unsafe class Int4PanelLoader<TTranspose>
     where TTranspose : struct, IWordTranspose
 {
+    // Of the widest vectors.
+    private const int MostRows = 32;
+
     /// <summary>Rows side by side.</summary>
     public static int Rows => 2 * TTranspose.Rows;
 
@@ -18,7 +21,7 @@ internal static unsafe class Int4PanelLoader<TTranspose>
     [MethodImpl(KernelMethod.Options)]
     public static void Load(in Int4Rows rows, int first, int groups, in Int4PanelScratch panel)
     {
-        byte** pointers = stackalloc byte*[Rows];
+        byte** pointers = stackalloc byte*[MostRows];
         Int4Rows.Point(rows.Words, rows.Groups * Int4Rows.GroupWords * sizeof(uint), rows.Count, pointers, Rows);
         for (int group = 0; group < groups; group++)
         {

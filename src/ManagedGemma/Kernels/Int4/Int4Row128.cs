@@ -12,9 +12,11 @@ namespace ManagedGemma.Kernels.Int4;
 /// group's sums side by side.
 /// </summary>
 /// <typeparam name="TDots">The instructions that multiply.</typeparam>
-internal abstract unsafe class Int4Row128<TDots>() : Int4BlockedRow(Table.Rows)
+internal abstract unsafe class Int4Row128<TDots>() : Int4BlockedRow(Rows)
     where TDots : struct, IWordDots128
 {
+    private const int Rows = 4;
+
     [MethodImpl(KernelMethod.Options)]
     protected sealed override void Add(in Int4Rows rows, QuantizedActivations x, in Int4RowScratch block)
     {
@@ -23,8 +25,8 @@ internal abstract unsafe class Int4Row128<TDots>() : Int4BlockedRow(Table.Rows)
         int* values = (int*)x.Values(0, 0), scales = (int*)x.ScaleOf(0, 0);
         float* xSums = x.SumOf(0, 0), table = block.Table;
         VecI* halves = (VecI*)block.Halves;
-        byte** words = stackalloc byte*[Table.Rows];
-        Int4Rows.Point(rows.Words, groups * Int4Rows.GroupWords * sizeof(uint), rows.Count, words, Table.Rows);
+        byte** words = stackalloc byte*[Rows];
+        Int4Rows.Point(rows.Words, groups * Int4Rows.GroupWords * sizeof(uint), rows.Count, words, Rows);
         for (int group = 0; group < groups; group++)
         {
             if (group % Int4RowScratch.TableGroups == 0)
@@ -51,9 +53,9 @@ internal abstract unsafe class Int4Row128<TDots>() : Int4BlockedRow(Table.Rows)
                 int* scale = scales + (token * toScales);
                 VecI dots = halves[token] + TDots.Dots(weights, values + (token * toValues) + 4, scale, 1);
                 VecF xSum = Vec.Create(xSums[token * toSums]);
-                float* to = block.Sums + (token * Table.Rows);
+                float* to = block.Sums + (token * Rows);
                 VecF sum = Fused128.MultiplyAdd(TDots.Scale(dots, scale), Vec.Load(table), Vec.Load(to));
-                Fused128.MultiplyAdd(xSum, Vec.Load(table + Table.Rows), sum).Store(to);
+                Fused128.MultiplyAdd(xSum, Vec.Load(table + Rows), sum).Store(to);
             }
 
             values += (group & 1) == 0 ? Int4Rows.GroupWords : TDots.BlockDwords - Int4Rows.GroupWords;

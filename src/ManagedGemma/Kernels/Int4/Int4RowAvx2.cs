@@ -13,10 +13,11 @@ namespace ManagedGemma.Kernels.Int4;
 /// side.
 /// </summary>
 /// <typeparam name="TDots">The instructions that multiply.</typeparam>
-internal abstract unsafe class Int4RowAvx2<TDots>() : Int4BlockedRow(Table.Rows)
+internal abstract unsafe class Int4RowAvx2<TDots>() : Int4BlockedRow(Rows)
     where TDots : struct, IWordDots256
 {
-    private const int Fours = 2;
+    private const int Rows = 8;
+    private const int Fours = Rows / 4;
 
     [MethodImpl(KernelMethod.Options)]
     protected sealed override void Add(in Int4Rows rows, QuantizedActivations x, in Int4RowScratch block)
@@ -26,8 +27,8 @@ internal abstract unsafe class Int4RowAvx2<TDots>() : Int4BlockedRow(Table.Rows)
         int* values = (int*)x.Values(0, 0), scales = (int*)x.ScaleOf(0, 0);
         float* xSums = x.SumOf(0, 0), table = block.Table;
         VecI* laidOut = (VecI*)block.LaidOut, halves = (VecI*)block.Halves;
-        byte** words = stackalloc byte*[Table.Rows];
-        Int4Rows.Point(rows.Words, groups * Int4Rows.GroupWords * sizeof(uint), rows.Count, words, Table.Rows);
+        byte** words = stackalloc byte*[Rows];
+        Int4Rows.Point(rows.Words, groups * Int4Rows.GroupWords * sizeof(uint), rows.Count, words, Rows);
         for (int group = 0; group < groups; group++)
         {
             if (group % Int4RowScratch.TableGroups == 0)
@@ -64,9 +65,9 @@ internal abstract unsafe class Int4RowAvx2<TDots>() : Int4BlockedRow(Table.Rows)
                 VecI* half = halves + (token * Fours);
                 VecI dots = ISA.Permute2x128(half[0], half[1], 0x20) + ISA.Permute2x128(half[0], half[1], 0x31);
                 VecF xSum = Vec.Create(xSums[token * toSums]);
-                float* to = block.Sums + (token * Table.Rows);
+                float* to = block.Sums + (token * Rows);
                 VecF sum = Vec.FusedMultiplyAdd(TDots.Scale(dots, scales + (token * toScales)), Vec.Load(table), Vec.Load(to));
-                Vec.FusedMultiplyAdd(xSum, Vec.Load(table + Table.Rows), sum).Store(to);
+                Vec.FusedMultiplyAdd(xSum, Vec.Load(table + Rows), sum).Store(to);
             }
 
             values += (group & 1) == 0 ? Int4Rows.GroupWords : TDots.BlockDwords - Int4Rows.GroupWords;

@@ -13,11 +13,12 @@ namespace ManagedGemma.Kernels.Int4;
 /// sixteen rows side by side.
 /// </summary>
 /// <typeparam name="TDots">The instructions that multiply.</typeparam>
-internal abstract unsafe class Int4RowAvx512<TDots>() : Int4BlockedRow(Table.Rows)
+internal abstract unsafe class Int4RowAvx512<TDots>() : Int4BlockedRow(Rows)
     where TDots : struct, IWordDots512
 {
     private const int GroupsAtOnce = 2;
-    private const int Fours = 4;
+    private const int Rows = 16;
+    private const int Fours = Rows / 4;
 
     [SkipLocalsInit]
     [MethodImpl(KernelMethod.Options)]
@@ -28,9 +29,9 @@ internal abstract unsafe class Int4RowAvx512<TDots>() : Int4BlockedRow(Table.Row
         int* values = (int*)x.Values(0, 0), scales = (int*)x.ScaleOf(0, 0);
         float* xSums = x.SumOf(0, 0), table = block.Table;
         VecI* laidOut = (VecI*)block.LaidOut, halves = (VecI*)block.Halves;
-        byte** words = stackalloc byte*[Table.Rows];
-        Int4Rows.Point(rows.Words, groups * Int4Rows.GroupWords * sizeof(uint), rows.Count, words, Table.Rows);
-        byte* tail = stackalloc byte[Table.Rows * sizeof(VecI)];
+        byte** words = stackalloc byte*[Rows];
+        Int4Rows.Point(rows.Words, groups * Int4Rows.GroupWords * sizeof(uint), rows.Count, words, Rows);
+        byte* tail = stackalloc byte[Rows * sizeof(VecI)];
         for (int group = 0; group < groups; group += GroupsAtOnce)
         {
             if (group % Int4RowScratch.TableGroups == 0)
@@ -68,7 +69,7 @@ internal abstract unsafe class Int4RowAvx512<TDots>() : Int4BlockedRow(Table.Row
                 VecI* half = halves + (token * Fours);
                 VecI low = Halved(half[0], half[1]), high = Halved(half[2], half[3]);
                 int* scale = scales + (token * toScales);
-                float* xSum = xSums + (token * toSums), to = block.Sums + (token * Table.Rows);
+                float* xSum = xSums + (token * toSums), to = block.Sums + (token * Rows);
                 VecF sum = AddGroup(Vec.Load(to), TDots.Scale(ISA.Shuffle4x128(low, high, 0x88), scale), xSum[0], table);
                 if (group + 1 < groups)
                 {
@@ -89,7 +90,7 @@ internal abstract unsafe class Int4RowAvx512<TDots>() : Int4BlockedRow(Table.Row
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void CopyTail(byte** words, nint offset, byte* tail)
     {
-        for (int row = 0; row < Table.Rows; row++, tail += sizeof(VecI))
+        for (int row = 0; row < Rows; row++, tail += sizeof(VecI))
         {
             Vector256.Load((int*)(words[row] + offset)).ToVector512().Store((int*)tail);
             words[row] = tail - offset;
@@ -102,5 +103,5 @@ internal abstract unsafe class Int4RowAvx512<TDots>() : Int4BlockedRow(Table.Row
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static VecF AddGroup(VecF sum, VecF dots, float xSum, float* table) =>
-        Vec.FusedMultiplyAdd(Vec.Create(xSum), Vec.Load(table + Table.Rows), Vec.FusedMultiplyAdd(dots, Vec.Load(table), sum));
+        Vec.FusedMultiplyAdd(Vec.Create(xSum), Vec.Load(table + Rows), Vec.FusedMultiplyAdd(dots, Vec.Load(table), sum));
 }

@@ -7,6 +7,9 @@ namespace ManagedGemma.Kernels.Int4;
 internal static unsafe class Int4RowTable<TTranspose>
     where TTranspose : struct, IWordTranspose
 {
+    // Of the widest vectors.
+    private const int MostRows = 16;
+
     // Two bf16 in each of eight words.
     private const int Groups = Int4RowScratch.TableGroups;
 
@@ -34,7 +37,7 @@ internal static unsafe class Int4RowTable<TTranspose>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Load(ushort* source, in Int4Rows rows, int first, float* table)
     {
-        byte** pointers = stackalloc byte*[Rows];
+        byte** pointers = stackalloc byte*[MostRows];
         Int4Rows.Point(source, rows.Groups * sizeof(ushort), rows.Count, pointers, Rows);
         if (rows.Groups >= Groups)
         {
