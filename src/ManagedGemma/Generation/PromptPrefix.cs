@@ -6,8 +6,9 @@ namespace ManagedGemma.Generation;
 /// <summary>
 /// What a model has computed of the beginning of prompts (an enhancer's system text, a chat so far): their keys and values, which every
 /// generation that begins with the same tokens uses instead of computing them. Immutable; generations on any thread share its memory.
-/// Texts are the same with and without a prefix that was computed from tokens (<see cref="GemmaTextGenerator.ComputePrefix"/>). One that
-/// a generation left behind holds generated tokens, which another kernel computed than a prompt's: those differ in the last bits.
+/// Texts are the same with and without a prefix that was computed from tokens (<see cref="GemmaTextGenerator.ComputePrefix"/>). So
+/// they are with one that a generation left behind, in float32 and with 4-bit weights; with others, generated tokens differ from a prompt's in
+/// the last bits.
 /// </summary>
 public sealed class PromptPrefix : IDisposable
 {

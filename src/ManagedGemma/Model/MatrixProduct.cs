@@ -4,7 +4,7 @@ namespace ManagedGemma.Model;
 public enum MatrixProduct
 {
     /// <summary>
-    /// In integers, from the 4-bit weights as they lie: the panel kernel for prompts, the row kernel for single tokens. In
+    /// In integers, from the 4-bit weights as they lie: the row kernel for few tokens, the panel kernel for more. In
     /// <see cref="Precision.Float32"/> as <see cref="Unpacked"/>.
     /// </summary>
     Int4,

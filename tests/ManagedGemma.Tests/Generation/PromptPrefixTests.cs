@@ -82,13 +82,16 @@ public sealed class PromptPrefixTests : IDisposable
         Assert.Equal(prefix.TokenIds.Count, second.Usage.PrefixTokens);
         Assert.Null(second.Prefix);
 
-        // In float32 generated tokens have the bits of a prompt's.
-        GenerationOptions exact = options with { Precision = Precision.Float32, LogProbabilities = 1 };
-        GenerationResult first = _generator.Complete(prompt, exact);
-        using PromptPrefix kept = first.Prefix!;
-        next = [.. prompt, .. first.TokenIds, 90, 91];
-        GenerationResult with = _generator.Complete(next, exact with { KeepPrefix = false }, kept), without = _generator.Complete(next, exact with { KeepPrefix = false });
-        Assert.True(GeneratorTests.Same(without, with));
+        // With 4-bit weights generated tokens have the bits of a prompt's.
+        foreach (Precision precision in Enum.GetValues<Precision>())
+        {
+            GenerationOptions exact = options with { Precision = precision, LogProbabilities = 1 };
+            GenerationResult first = _generator.Complete(prompt, exact);
+            using PromptPrefix kept = first.Prefix!;
+            next = [.. prompt, .. first.TokenIds, 90, 91];
+            GenerationResult with = _generator.Complete(next, exact with { KeepPrefix = false }, kept), without = _generator.Complete(next, exact with { KeepPrefix = false });
+            Assert.True(GeneratorTests.Same(without, with));
+        }
     }
 
     [Fact]
