@@ -9,7 +9,6 @@ namespace ManagedGemma.Model;
 /// </summary>
 internal sealed unsafe class LinearInput : IDisposable
 {
-    private readonly QuantizedActivations? _activations;
     private bool _rounds;
 
     /// <summary>Inputs for the passes of a layout.</summary>
@@ -22,7 +21,7 @@ internal sealed unsafe class LinearInput : IDisposable
             Precision.Fast => kernels.Int8,
             _ => null,
         };
-        _activations = Int4 is null ? null : new QuantizedActivations(Int4.Type);
+        Activations = Int4 is null ? null : new QuantizedActivations(Int4.Type);
         SingleRows = Int4 is null ? 0 : layout.SingleRows;
     }
 
@@ -38,7 +37,7 @@ internal sealed unsafe class LinearInput : IDisposable
     public Int4Kernels? Int4 { get; }
 
     /// <summary>All rows' integers; null in float32.</summary>
-    public QuantizedActivations? Activations => _activations;
+    public QuantizedActivations? Activations { get; }
 
     /// <summary>The float rows of the current input.</summary>
     public float* Rows { get; private set; }
@@ -57,7 +56,7 @@ internal sealed unsafe class LinearInput : IDisposable
         _rounds = Int4 is not null && Array.Exists(targets, target => target.IsInt4);
         if (_rounds)
         {
-            _activations!.Shape(Count, targets[0].Columns, forRowKernel: Count <= IInt4Row.MostTokens);
+            Activations!.Shape(Count, targets[0].Columns, forRowKernel: Count <= IInt4Row.MostTokens);
         }
     }
 
@@ -66,10 +65,10 @@ internal sealed unsafe class LinearInput : IDisposable
     {
         if (_rounds)
         {
-            Int4!.Quantizer.Quantize(Rows + (row * RowStride), _activations!, row);
+            Int4!.Quantizer.Quantize(Rows + (row * RowStride), Activations!, row);
         }
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _activations?.Dispose();
+    public void Dispose() => Activations?.Dispose();
 }

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 using ISA = System.Runtime.Intrinsics.X86.Avx512BW;
 using Vec = System.Runtime.Intrinsics.Vector512;
 using VecF = System.Runtime.Intrinsics.Vector512<float>;
@@ -38,9 +37,9 @@ internal readonly unsafe struct Int16DotsAvx512 : IWordDots512
         VecI x0 = x[0], x1 = x[1], x2 = x[2], x3 = x[3];
         VecI d0 = Dot(weights.First, x0, x1, x2, x3), d1 = Dot(weights.Second, x0, x1, x2, x3);
         VecI d2 = Dot(weights.Third, x0, x1, x2, x3), d3 = Dot(weights.Fourth, x0, x1, x2, x3);
-        Vector512<long> low = (Avx512F.UnpackLow(d0, d1) + Avx512F.UnpackHigh(d0, d1)).AsInt64();
-        Vector512<long> high = (Avx512F.UnpackLow(d2, d3) + Avx512F.UnpackHigh(d2, d3)).AsInt64();
-        return Avx512F.UnpackLow(low, high).AsInt32() + Avx512F.UnpackHigh(low, high).AsInt32();
+        Vector512<long> low = (ISA.UnpackLow(d0, d1) + ISA.UnpackHigh(d0, d1)).AsInt64();
+        Vector512<long> high = (ISA.UnpackLow(d2, d3) + ISA.UnpackHigh(d2, d3)).AsInt64();
+        return ISA.UnpackLow(low, high).AsInt32() + ISA.UnpackHigh(low, high).AsInt32();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -32,6 +32,7 @@ internal unsafe struct LinearStep : IJob
     private readonly int _workers;
     private readonly int _blocks;
     private readonly int _blockTokens;
+    private readonly int _blockTasks;
 
     /// <summary>y[token, …] = input · targetsᵀ, on a team of some workers.</summary>
     public LinearStep(Linear[] targets, LinearInput input, KernelTable kernels, float* y, nint yStride, int workers)
@@ -45,28 +46,18 @@ internal unsafe struct LinearStep : IJob
         int blocks = Math.Max(1, (input.Count + (BlockTokens / 2)) / BlockTokens);
         _blockTokens = QuantizedActivations.Padded((input.Count + blocks - 1) / blocks);
         _blocks = (input.Count + _blockTokens - 1) / _blockTokens;
-    }
-
-    /// <summary>The number of tasks.</summary>
-    public readonly int Tasks => _blocks * BlockTasks;
-
-    private readonly int BlockTasks
-    {
-        get
+        foreach (Linear target in targets)
         {
-            int tasks = 0;
-            foreach (Linear target in _targets)
-            {
-                tasks += TasksOf(target);
-            }
-
-            return tasks;
+            _blockTasks += TasksOf(target);
         }
     }
 
+    /// <summary>The number of tasks.</summary>
+    public readonly int Tasks => _blocks * _blockTasks;
+
     public readonly void Run(int task, Worker worker)
     {
-        (int block, task) = Math.DivRem(task, BlockTasks);
+        (int block, task) = Math.DivRem(task, _blockTasks);
         TokenRange tokens = Block(block);
         float* y = _y;
         foreach (Linear target in _targets)
