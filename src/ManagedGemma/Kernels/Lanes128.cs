@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
 
 namespace ManagedGemma.Kernels;
 
@@ -10,15 +11,15 @@ internal static class Lanes128
     /// <summary>a0, b0, a1, b1.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<uint> ZipLow(Vector128<uint> a, Vector128<uint> b) =>
-        AdvSimd.Arm64.IsSupported
-            ? AdvSimd.Arm64.ZipLow(a, b)
+        AdvSimd.Arm64.IsSupported ? AdvSimd.Arm64.ZipLow(a, b)
+            : Sse2.IsSupported ? Sse2.UnpackLow(a, b)
             : (Vector128.WidenLower(a) | (Vector128.WidenLower(b) << 32)).AsUInt32();
 
     /// <summary>a2, b2, a3, b3.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<uint> ZipHigh(Vector128<uint> a, Vector128<uint> b) =>
-        AdvSimd.Arm64.IsSupported
-            ? AdvSimd.Arm64.ZipHigh(a, b)
+        AdvSimd.Arm64.IsSupported ? AdvSimd.Arm64.ZipHigh(a, b)
+            : Sse2.IsSupported ? Sse2.UnpackHigh(a, b)
             : (Vector128.WidenUpper(a) | (Vector128.WidenUpper(b) << 32)).AsUInt32();
 
     /// <summary>Four by four dwords transposed: row i of the result is column i of a, b, c, d.</summary>

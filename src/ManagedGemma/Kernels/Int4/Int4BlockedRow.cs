@@ -3,28 +3,30 @@ using System.Runtime.Intrinsics.X86;
 
 namespace ManagedGemma.Kernels.Int4;
 
-/// <summary>What all vector row kernels share: a block of rows, as many as a vector has floats, whose sums lie side by side.</summary>
-/// <param name="blockRows">Rows of a block.</param>
-internal abstract unsafe class Int4BlockedRow(int blockRows) : IInt4Row
+/// <summary>What all vector row kernels share: blocks of rows whose sums lie side by side.</summary>
+internal abstract unsafe class Int4BlockedRow : IInt4Row
 {
+    /// <summary>Rows of a block: a vector of floats, or some narrower ones.</summary>
+    public const int Rows = 16;
+
     private const int LineBytes = 64;
     private const int AheadBytes = 4 * LineBytes;
 
-    public nuint ScratchBytes => Int4RowScratch.Bytes(blockRows);
+    public nuint ScratchBytes => Int4RowScratch.Bytes;
 
     public void Multiply(in Int4Rows rows, QuantizedActivations x, byte* scratch, float* y, nint yStride)
     {
-        Int4RowScratch block = new(scratch, blockRows);
-        for (int first = 0; first < rows.Count; first += blockRows)
+        Int4RowScratch block = new(scratch);
+        for (int first = 0; first < rows.Count; first += Rows)
         {
-            int count = Math.Min(blockRows, rows.Count - first);
-            new Span<float>(block.Sums, x.Tokens * blockRows).Clear();
+            int count = Math.Min(Rows, rows.Count - first);
+            new Span<float>(block.Sums, x.Tokens * Rows).Clear();
             Add(rows.Slice(first, count), x, block);
             for (int token = 0; token < x.Tokens; token++)
             {
                 // Sums of 8-bit activations are in units of their token.
                 float unit = x.Type == ActivationType.Int16 ? 1 : x.Units[token];
-                Int4PanelScratch.Copy(block.Sums + (token * blockRows), unit, y + (token * yStride) + first, count);
+                Int4PanelScratch.Copy(block.Sums + (token * Rows), unit, y + (token * yStride) + first, count);
             }
         }
     }
@@ -43,10 +45,10 @@ internal abstract unsafe class Int4BlockedRow(int blockRows) : IInt4Row
     /// <param name="offset">In bytes.</param>
     /// <param name="groups">Of a row.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    protected nint Ahead(nint offset, int groups)
+    protected static nint Ahead(nint offset, int groups)
     {
         nint ahead = offset + AheadBytes, rowBytes = (nint)groups * Int4Rows.GroupWords * sizeof(uint);
-        return ahead < rowBytes ? ahead : ahead + (rowBytes * (blockRows - 1));
+        return ahead < rowBytes ? ahead : ahead + (rowBytes * (Rows - 1));
     }
 
     /// <summary>
@@ -66,12 +68,12 @@ internal abstract unsafe class Int4BlockedRow(int blockRows) : IInt4Row
 
     /// <summary>Fetches the scales and biases of a table's groups, or of as many bytes, of the block after this.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    protected void FetchTables(in Int4Rows rows, int group)
+    protected static void FetchTables(in Int4Rows rows, int group)
     {
         if (Sse.IsSupported)
         {
-            nint offset = (nint)blockRows * (rows.Groups + group);
-            for (int i = 0; i < blockRows * Int4RowScratch.TableGroups; i += LineBytes / sizeof(ushort))
+            nint offset = (nint)Rows * (rows.Groups + group);
+            for (int i = 0; i < Rows * Int4RowScratch.TableGroups; i += LineBytes / sizeof(ushort))
             {
                 Sse.Prefetch0(rows.Scales + offset + i);
                 Sse.Prefetch0(rows.Biases + offset + i);

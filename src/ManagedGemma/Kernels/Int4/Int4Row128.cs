@@ -12,10 +12,10 @@ namespace ManagedGemma.Kernels.Int4;
 /// group's sums side by side.
 /// </summary>
 /// <typeparam name="TDots">The instructions that multiply.</typeparam>
-internal abstract unsafe class Int4Row128<TDots>() : Int4BlockedRow(Rows)
+internal abstract unsafe class Int4Row128<TDots> : Int4BlockedRow
     where TDots : struct, IWordDots128
 {
-    private const int Rows = 4;
+    private const int SumRows = 4;
 
     [MethodImpl(KernelMethod.Options)]
     protected sealed override void Add(in Int4Rows rows, QuantizedActivations x, in Int4RowScratch block)
@@ -23,7 +23,7 @@ internal abstract unsafe class Int4Row128<TDots>() : Int4BlockedRow(Rows)
         int groups = rows.Groups, tokens = x.Tokens;
         nint toValues = x.RowValueDwords, toSums = x.RowGroups, toScales = toSums * TDots.GroupScales;
         int* values = (int*)x.Values(0, 0), scales = (int*)x.ScaleOf(0, 0);
-        float* xSums = x.SumOf(0, 0), table = block.Table;
+        float* xSums = x.SumOf(0, 0), rowScales = block.Scales, rowBiases = block.Biases;
         VecI* halves = (VecI*)block.Halves;
         byte** words = stackalloc byte*[Rows];
         Int4Rows.Point(rows.Words, groups * Int4Rows.GroupWords * sizeof(uint), rows.Count, words, Rows);
@@ -31,37 +31,42 @@ internal abstract unsafe class Int4Row128<TDots>() : Int4BlockedRow(Rows)
         {
             if (group % Int4RowScratch.TableGroups == 0)
             {
-                table = Table.Load(rows, group, block.Table);
+                rowScales = Table.Load(rows.Scales, rows, group, block.Scales);
+                rowBiases = Table.Load(rows.Biases, rows, group, block.Biases);
                 FetchTables(rows, group);
             }
 
             nint offset = (nint)group * Int4Rows.GroupWords * sizeof(uint), ahead = Ahead(offset, groups);
-            FourWords128 weights = Transposed(words, offset);
-            if ((group & 1) == 0)
+            for (int first = 0; first < Rows; first += SumRows)
             {
-                FetchFour(words, ahead);
-            }
+                FourWords128 weights = Transposed(words + first, offset);
+                if ((group & 1) == 0)
+                {
+                    FetchFour(words + first, ahead);
+                }
 
-            for (int token = 0; token < tokens; token++)
-            {
-                halves[token] = TDots.Dots(weights, values + (token * toValues), scales + (token * toScales), 0);
-            }
+                for (int token = 0; token < tokens; token++)
+                {
+                    halves[token] = TDots.Dots(weights, values + (token * toValues), scales + (token * toScales), 0);
+                }
 
-            weights = Transposed(words, offset + sizeof(VecI));
-            for (int token = 0; token < tokens; token++)
-            {
-                int* scale = scales + (token * toScales);
-                VecI dots = halves[token] + TDots.Dots(weights, values + (token * toValues) + 4, scale, 1);
-                VecF xSum = Vec.Create(xSums[token * toSums]);
-                float* to = block.Sums + (token * Rows);
-                VecF sum = Fused128.MultiplyAdd(TDots.Scale(dots, scale), Vec.Load(table), Vec.Load(to));
-                Fused128.MultiplyAdd(xSum, Vec.Load(table + Rows), sum).Store(to);
+                weights = Transposed(words + first, offset + sizeof(VecI));
+                VecF w = Vec.Load(rowScales + first), b = Vec.Load(rowBiases + first);
+                for (int token = 0; token < tokens; token++)
+                {
+                    int* scale = scales + (token * toScales);
+                    VecI dots = halves[token] + TDots.Dots(weights, values + (token * toValues) + 4, scale, 1);
+                    VecF xSum = Vec.Create(xSums[token * toSums]);
+                    float* to = block.Sums + (token * Rows) + first;
+                    Fused128.MultiplyAdd(xSum, b, Fused128.MultiplyAdd(TDots.Scale(dots, scale), w, Vec.Load(to))).Store(to);
+                }
             }
 
             values += (group & 1) == 0 ? Int4Rows.GroupWords : TDots.BlockDwords - Int4Rows.GroupWords;
             scales += TDots.GroupScales;
             xSums++;
-            table += Table.Stride;
+            rowScales += Rows;
+            rowBiases += Rows;
         }
     }
 

@@ -13,11 +13,11 @@ namespace ManagedGemma.Kernels.Int4;
 /// side.
 /// </summary>
 /// <typeparam name="TDots">The instructions that multiply.</typeparam>
-internal abstract unsafe class Int4RowAvx2<TDots>() : Int4BlockedRow(Rows)
+internal abstract unsafe class Int4RowAvx2<TDots> : Int4BlockedRow
     where TDots : struct, IWordDots256
 {
-    private const int Rows = 8;
-    private const int Fours = Rows / 4;
+    private const int SumRows = 8;
+    private const int Fours = SumRows / 4;
 
     [MethodImpl(KernelMethod.Options)]
     protected sealed override void Add(in Int4Rows rows, QuantizedActivations x, in Int4RowScratch block)
@@ -25,7 +25,7 @@ internal abstract unsafe class Int4RowAvx2<TDots>() : Int4BlockedRow(Rows)
         int groups = rows.Groups, tokens = x.Tokens;
         nint toValues = x.RowValueDwords, toSums = x.RowGroups, toScales = toSums * TDots.GroupScales;
         int* values = (int*)x.Values(0, 0), scales = (int*)x.ScaleOf(0, 0);
-        float* xSums = x.SumOf(0, 0), table = block.Table;
+        float* xSums = x.SumOf(0, 0), rowScales = block.Scales, rowBiases = block.Biases;
         VecI* laidOut = (VecI*)block.LaidOut, halves = (VecI*)block.Halves;
         byte** words = stackalloc byte*[Rows];
         Int4Rows.Point(rows.Words, groups * Int4Rows.GroupWords * sizeof(uint), rows.Count, words, Rows);
@@ -33,7 +33,8 @@ internal abstract unsafe class Int4RowAvx2<TDots>() : Int4BlockedRow(Rows)
         {
             if (group % Int4RowScratch.TableGroups == 0)
             {
-                table = Table.Load(rows, group, block.Table);
+                rowScales = Table.Load(rows.Scales, rows, group, block.Scales);
+                rowBiases = Table.Load(rows.Biases, rows, group, block.Biases);
                 FetchTables(rows, group);
             }
 
@@ -43,37 +44,41 @@ internal abstract unsafe class Int4RowAvx2<TDots>() : Int4BlockedRow(Rows)
                 TDots.LayOut(values + (token * toValues), scales + (token * toScales), laidOut + (token * TDots.LaidOut));
             }
 
-            for (int four = 0; four < Fours; four++)
+            for (int first = 0; first < Rows; first += SumRows)
             {
-                byte** r = words + (4 * four);
-                FourRows256 weights = TDots.Split(
-                    Vec.Load((int*)(r[0] + offset)), Vec.Load((int*)(r[1] + offset)), Vec.Load((int*)(r[2] + offset)), Vec.Load((int*)(r[3] + offset)));
-                if ((group & 1) == 0)
+                for (int four = 0; four < Fours; four++)
                 {
-                    FetchFour(r, ahead);
+                    byte** r = words + first + (4 * four);
+                    FourRows256 weights = TDots.Split(
+                        Vec.Load((int*)(r[0] + offset)), Vec.Load((int*)(r[1] + offset)), Vec.Load((int*)(r[2] + offset)), Vec.Load((int*)(r[3] + offset)));
+                    if ((group & 1) == 0)
+                    {
+                        FetchFour(r, ahead);
+                    }
+
+                    VecI* v = laidOut, half = halves + four;
+                    for (int token = 0; token < tokens; token++, v += TDots.LaidOut, half += Fours)
+                    {
+                        *half = TDots.Dots(weights, v);
+                    }
                 }
 
-                VecI* v = laidOut, half = halves + four;
-                for (int token = 0; token < tokens; token++, v += TDots.LaidOut, half += Fours)
+                VecF w = Vec.Load(rowScales + first), b = Vec.Load(rowBiases + first);
+                for (int token = 0; token < tokens; token++)
                 {
-                    *half = TDots.Dots(weights, v);
+                    VecI* half = halves + (token * Fours);
+                    VecI dots = ISA.Permute2x128(half[0], half[1], 0x20) + ISA.Permute2x128(half[0], half[1], 0x31);
+                    VecF xSum = Vec.Create(xSums[token * toSums]);
+                    float* to = block.Sums + (token * Rows) + first;
+                    Vec.FusedMultiplyAdd(xSum, b, Vec.FusedMultiplyAdd(TDots.Scale(dots, scales + (token * toScales)), w, Vec.Load(to))).Store(to);
                 }
-            }
-
-            for (int token = 0; token < tokens; token++)
-            {
-                VecI* half = halves + (token * Fours);
-                VecI dots = ISA.Permute2x128(half[0], half[1], 0x20) + ISA.Permute2x128(half[0], half[1], 0x31);
-                VecF xSum = Vec.Create(xSums[token * toSums]);
-                float* to = block.Sums + (token * Rows);
-                VecF sum = Vec.FusedMultiplyAdd(TDots.Scale(dots, scales + (token * toScales)), Vec.Load(table), Vec.Load(to));
-                Vec.FusedMultiplyAdd(xSum, Vec.Load(table + Rows), sum).Store(to);
             }
 
             values += (group & 1) == 0 ? Int4Rows.GroupWords : TDots.BlockDwords - Int4Rows.GroupWords;
             scales += TDots.GroupScales;
             xSums++;
-            table += Table.Stride;
+            rowScales += Rows;
+            rowBiases += Rows;
         }
     }
 }

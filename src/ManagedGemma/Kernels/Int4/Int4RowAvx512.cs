@@ -13,11 +13,10 @@ namespace ManagedGemma.Kernels.Int4;
 /// sixteen rows side by side.
 /// </summary>
 /// <typeparam name="TDots">The instructions that multiply.</typeparam>
-internal abstract unsafe class Int4RowAvx512<TDots>() : Int4BlockedRow(Rows)
+internal abstract unsafe class Int4RowAvx512<TDots> : Int4BlockedRow
     where TDots : struct, IWordDots512
 {
     private const int GroupsAtOnce = 2;
-    private const int Rows = 16;
     private const int Fours = Rows / 4;
 
     [SkipLocalsInit]
@@ -27,7 +26,7 @@ internal abstract unsafe class Int4RowAvx512<TDots>() : Int4BlockedRow(Rows)
         int groups = rows.Groups, tokens = x.Tokens;
         nint toValues = x.RowValueDwords, toSums = x.RowGroups, toScales = toSums * TDots.GroupScales;
         int* values = (int*)x.Values(0, 0), scales = (int*)x.ScaleOf(0, 0);
-        float* xSums = x.SumOf(0, 0), table = block.Table;
+        float* xSums = x.SumOf(0, 0), rowScales = block.Scales, rowBiases = block.Biases;
         VecI* laidOut = (VecI*)block.LaidOut, halves = (VecI*)block.Halves;
         byte** words = stackalloc byte*[Rows];
         Int4Rows.Point(rows.Words, groups * Int4Rows.GroupWords * sizeof(uint), rows.Count, words, Rows);
@@ -36,7 +35,8 @@ internal abstract unsafe class Int4RowAvx512<TDots>() : Int4BlockedRow(Rows)
         {
             if (group % Int4RowScratch.TableGroups == 0)
             {
-                table = Table.Load(rows, group, block.Table);
+                rowScales = Table.Load(rows.Scales, rows, group, block.Scales);
+                rowBiases = Table.Load(rows.Biases, rows, group, block.Biases);
                 FetchTables(rows, group);
             }
 
@@ -70,10 +70,11 @@ internal abstract unsafe class Int4RowAvx512<TDots>() : Int4BlockedRow(Rows)
                 VecI low = Halved(half[0], half[1]), high = Halved(half[2], half[3]);
                 int* scale = scales + (token * toScales);
                 float* xSum = xSums + (token * toSums), to = block.Sums + (token * Rows);
-                VecF sum = AddGroup(Vec.Load(to), TDots.Scale(ISA.Shuffle4x128(low, high, 0x88), scale), xSum[0], table);
+                VecF sum = AddGroup(Vec.Load(to), TDots.Scale(ISA.Shuffle4x128(low, high, 0x88), scale), xSum[0], rowScales, rowBiases);
                 if (group + 1 < groups)
                 {
-                    sum = AddGroup(sum, TDots.Scale(ISA.Shuffle4x128(low, high, 0xDD), scale + TDots.GroupScales), xSum[1], table + Table.Stride);
+                    sum = AddGroup(
+                        sum, TDots.Scale(ISA.Shuffle4x128(low, high, 0xDD), scale + TDots.GroupScales), xSum[1], rowScales + Rows, rowBiases + Rows);
                 }
 
                 sum.Store(to);
@@ -82,7 +83,8 @@ internal abstract unsafe class Int4RowAvx512<TDots>() : Int4BlockedRow(Rows)
             values += TDots.BlockDwords;
             scales += GroupsAtOnce * TDots.GroupScales;
             xSums += GroupsAtOnce;
-            table += GroupsAtOnce * Table.Stride;
+            rowScales += GroupsAtOnce * Rows;
+            rowBiases += GroupsAtOnce * Rows;
         }
     }
 
@@ -102,6 +104,6 @@ internal abstract unsafe class Int4RowAvx512<TDots>() : Int4BlockedRow(Rows)
     private static VecI Halved(VecI first, VecI second) => ISA.Shuffle4x128(first, second, 0x88) + ISA.Shuffle4x128(first, second, 0xDD);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static VecF AddGroup(VecF sum, VecF dots, float xSum, float* table) =>
-        Vec.FusedMultiplyAdd(Vec.Create(xSum), Vec.Load(table + Rows), Vec.FusedMultiplyAdd(dots, Vec.Load(table), sum));
+    private static VecF AddGroup(VecF sum, VecF dots, float xSum, float* scales, float* biases) =>
+        Vec.FusedMultiplyAdd(Vec.Create(xSum), Vec.Load(biases), Vec.FusedMultiplyAdd(dots, Vec.Load(scales), sum));
 }
