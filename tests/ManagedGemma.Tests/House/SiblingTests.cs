@@ -18,6 +18,7 @@ public partial class SiblingTests
     [InlineData("RowUnpack/MlxUnpack")]
     [InlineData("TileTranspose/TileTranspose")]
     [InlineData("Int4/Int4Unpack")]
+    [InlineData("Int4/Int8Dots")]
     [InlineData("Int4/Int16Dots")]
     public void Siblings_read_alike(string kernel)
     {

@@ -80,9 +80,9 @@ internal static unsafe class ActivationRounding128
     public static int PackInt8(int* values, int* target)
     {
         Vector128<int> sums = Vector128<int>.Zero;
-        Vector128<int> first = EvenThenOdd(values, ref sums), second = EvenThenOdd(values + (2 * WordLength), ref sums);
-        Vector128.Create(first.GetLower(), second.GetLower()).Store(target);
-        Vector128.Create(first.GetUpper(), second.GetUpper()).Store(target + 16);
+        Vector128<ulong> first = EvenThenOdd(values, ref sums), second = EvenThenOdd(values + (2 * WordLength), ref sums);
+        Lanes128.ZipLow(first, second).AsInt32().Store(target);
+        Lanes128.ZipHigh(first, second).AsInt32().Store(target + 16);
         return Vector128.Sum(sums);
     }
 
@@ -96,12 +96,12 @@ internal static unsafe class ActivationRounding128
 
     // Two words as dwords: even elements of both, then odd elements of both.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<int> EvenThenOdd(int* words, ref Vector128<int> sums)
+    private static Vector128<ulong> EvenThenOdd(int* words, ref Vector128<int> sums)
     {
         Vector128<int> v0 = Vector128.Load(words), v1 = Vector128.Load(words + 4);
         Vector128<int> v2 = Vector128.Load(words + 8), v3 = Vector128.Load(words + 12);
         sums += (v0 + v1) + (v2 + v3);
         Vector128<sbyte> bytes = Vector128.Narrow(Vector128.Narrow(v0, v1), Vector128.Narrow(v2, v3));
-        return Vector128.Shuffle(bytes, Vector128.Create((sbyte)0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15)).AsInt32();
+        return Vector128.Shuffle(bytes, Vector128.Create((sbyte)0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15)).AsUInt64();
     }
 }

@@ -3,6 +3,9 @@ namespace ManagedGemma.Kernels.Int4;
 /// <summary>Transposition of 8 words of as many rows as a vector has lanes: vector w holds word w of each.</summary>
 internal unsafe interface IWordTranspose
 {
+    /// <summary>Words that are transposed at once.</summary>
+    const int Words = 8;
+
     /// <summary>The number of rows side by side.</summary>
     static abstract int Rows { get; }
 

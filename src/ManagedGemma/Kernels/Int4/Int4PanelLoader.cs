@@ -31,37 +31,9 @@ internal static unsafe class Int4PanelLoader<TTranspose>
             TTranspose.EightWords<NibbleStore>(pointers + TTranspose.Rows, offset, target + TTranspose.Rows, 2 * Rows);
         }
 
-        LoadFloats(rows.Scales, first, groups, rows, pointers, panel.Scales);
-        LoadFloats(rows.Biases, first, groups, rows, pointers, panel.Biases);
-    }
-
-    // Two bf16 make a word; each transposed word gives two floats. Sixteen groups at a time, all within the rows: those that are not
-    // wanted go into the room beside the table.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void LoadFloats(ushort* source, int first, int groups, in Int4Rows rows, byte** pointers, float* target)
-    {
-        const int AtOnce = Int4PanelScratch.RoomGroups;
-        Int4Rows.Point(source, rows.Groups * sizeof(ushort), rows.Count, pointers, Rows);
-        if (rows.Groups < AtOnce)
-        {
-            for (int group = 0; group < groups; group++)
-            {
-                for (int row = 0; row < Rows; row++)
-                {
-                    target[(group * Rows) + row] = Int4Rows.Widen(((ushort*)pointers[row])[first + group]);
-                }
-            }
-
-            return;
-        }
-
-        for (int next = 0; next < groups; next += AtOnce)
-        {
-            int group = Math.Min(next, rows.Groups - AtOnce - first);
-            uint* floats = (uint*)target + (group * Rows);
-            nint offset = (first + group) * sizeof(ushort);
-            TTranspose.EightWords<WidenStore>(pointers, offset, floats, 2 * Rows);
-            TTranspose.EightWords<WidenStore>(pointers + TTranspose.Rows, offset, floats + TTranspose.Rows, 2 * Rows);
-        }
+        Int4Rows.Point(rows.Scales, rows.Groups * sizeof(ushort), rows.Count, pointers, Rows);
+        Int4GroupFloats<TTranspose>.Load(pointers, rows.Groups, first, groups, Rows, panel.Scales);
+        Int4Rows.Point(rows.Biases, rows.Groups * sizeof(ushort), rows.Count, pointers, Rows);
+        Int4GroupFloats<TTranspose>.Load(pointers, rows.Groups, first, groups, Rows, panel.Biases);
     }
 }

@@ -6,10 +6,8 @@ namespace ManagedGemma.Kernels.Int4;
 /// <summary>What a panel kernel keeps in a worker's scratch: one transposed chunk, and the sums of all panels of a call.</summary>
 internal readonly unsafe struct Int4PanelScratch
 {
-    /// <summary>
-    /// Groups whose scales or biases are transposed at once, two in each of eight words; before and behind a chunk's there is room for as many.
-    /// </summary>
-    public const int RoomGroups = 16;
+    // Before and behind a chunk's scales and biases, for what is transposed at once.
+    private const int RoomGroups = 2 * IWordTranspose.Words;
 
     private const int HalfTokens = 8;
 

@@ -1,69 +1,51 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using Table = ManagedGemma.Kernels.Int4.Int4RowTable<ManagedGemma.Kernels.Int4.WordTransposeVector128>;
 using Vec = System.Runtime.Intrinsics.Vector128;
 using VecF = System.Runtime.Intrinsics.Vector128<float>;
 using VecI = System.Runtime.Intrinsics.Vector128<int>;
 
 namespace ManagedGemma.Kernels.Int4;
 
-/// <summary>
-/// A vector is a half group of a row: 4 words. Those of four rows are transposed, so that a vector holds a word of each, and give the half
-/// group's sums side by side.
-/// </summary>
+/// <summary>A vector is a half group of a row: 4 words. Four rows give a vector of half groups' sums, side by side.</summary>
 /// <typeparam name="TDots">The instructions that multiply.</typeparam>
-internal abstract unsafe class Int4Row128<TDots> : Int4BlockedRow
-    where TDots : struct, IWordDots128
+internal abstract unsafe class Int4Row128<TDots> : Int4BlockedRow<WordTransposeVector128>
+    where TDots : struct, IWordDots<VecI, VecF>
 {
-    private const int SumRows = 4;
-
     [MethodImpl(KernelMethod.Options)]
-    protected sealed override void Add(in Int4Rows rows, QuantizedActivations x, in Int4RowScratch block)
+    protected sealed override void Add(byte** words, int first, int groups, QuantizedActivations x, in Int4RowScratch block)
     {
-        int groups = rows.Groups, tokens = x.Tokens;
-        nint toValues = x.RowValueDwords, toSums = x.RowGroups, toScales = toSums * TDots.GroupScales;
-        int* values = (int*)x.Values(0, 0), scales = (int*)x.ScaleOf(0, 0);
-        float* xSums = x.SumOf(0, 0), rowScales = block.Scales, rowBiases = block.Biases;
+        int tokens = x.Tokens, toNextBlock = x.BlockDwords - Int4Rows.GroupWords, scalesPerGroup = x.ScalesPerGroup;
+        nint toValues = x.RowValueDwords, toScales = x.RowScaleDwords, toSums = x.RowGroups;
+        int* values = (int*)x.Values(0, first / 2), scales = x.Scales(0, first);
+        float* xSums = x.SumOf(0, first), rowScales = block.Scales, rowBiases = block.Biases;
         VecI* halves = (VecI*)block.Halves;
-        byte** words = stackalloc byte*[Rows];
-        Int4Rows.Point(rows.Words, groups * Int4Rows.GroupWords * sizeof(uint), rows.Count, words, Rows);
-        for (int group = 0; group < groups; group++)
+        for (int group = first; group < first + groups; group++)
         {
-            if (group % Int4RowScratch.TableGroups == 0)
+            nint offset = (nint)group * Int4Rows.GroupWords * sizeof(uint), ahead = Ahead(offset, x.Groups);
+            for (int row = 0; row < Rows; row += VecF.Count)
             {
-                rowScales = Table.Load(rows.Scales, rows, group, block.Scales);
-                rowBiases = Table.Load(rows.Biases, rows, group, block.Biases);
-                FetchTables(rows, group);
-            }
-
-            nint offset = (nint)group * Int4Rows.GroupWords * sizeof(uint), ahead = Ahead(offset, groups);
-            for (int first = 0; first < Rows; first += SumRows)
-            {
-                FourWords128 weights = Transposed(words + first, offset);
-                if ((group & 1) == 0)
+                Four<Four<VecI>> weights = Split(words + row, offset);
+                if (group % 2 == 0)
                 {
-                    FetchFour(words + first, ahead);
+                    FetchFour(words + row, ahead);
                 }
 
                 for (int token = 0; token < tokens; token++)
                 {
-                    halves[token] = TDots.Dots(weights, values + (token * toValues), scales + (token * toScales), 0);
+                    halves[token] = TDots.Dots(weights, values + (token * toValues));
                 }
 
-                weights = Transposed(words + first, offset + sizeof(VecI));
-                VecF w = Vec.Load(rowScales + first), b = Vec.Load(rowBiases + first);
+                weights = Split(words + row, offset + sizeof(VecI));
                 for (int token = 0; token < tokens; token++)
                 {
-                    int* scale = scales + (token * toScales);
-                    VecI dots = halves[token] + TDots.Dots(weights, values + (token * toValues) + 4, scale, 1);
-                    VecF xSum = Vec.Create(xSums[token * toSums]);
-                    float* to = block.Sums + (token * Rows) + first;
-                    Fused128.MultiplyAdd(xSum, b, Fused128.MultiplyAdd(TDots.Scale(dots, scale), w, Vec.Load(to))).Store(to);
+                    VecI second = TDots.Dots(weights, values + (token * toValues) + VecI.Count);
+                    VecF dots = TDots.Sum(halves[token], second, scales + (token * toScales));
+                    AddGroup(block.Sums + (token * Rows) + row, dots, Vec.Create(xSums[token * toSums]), rowScales + row, rowBiases + row);
                 }
             }
 
-            values += (group & 1) == 0 ? Int4Rows.GroupWords : TDots.BlockDwords - Int4Rows.GroupWords;
-            scales += TDots.GroupScales;
+            values += group % 2 == 0 ? Int4Rows.GroupWords : toNextBlock;
+            scales += scalesPerGroup;
             xSums++;
             rowScales += Rows;
             rowBiases += Rows;
@@ -71,11 +53,10 @@ internal abstract unsafe class Int4Row128<TDots> : Int4BlockedRow
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static FourWords128 Transposed(byte** rows, nint offset)
-    {
-        Vector128<uint> a = Vec.Load((uint*)(rows[0] + offset)), b = Vec.Load((uint*)(rows[1] + offset));
-        Vector128<uint> c = Vec.Load((uint*)(rows[2] + offset)), d = Vec.Load((uint*)(rows[3] + offset));
-        Lanes128.Transpose(ref a, ref b, ref c, ref d);
-        return new FourWords128(a.AsInt32(), b.AsInt32(), c.AsInt32(), d.AsInt32());
-    }
+    private static Four<Four<VecI>> Split(byte** r, nint offset) => TDots.Split(new(
+        Vec.Load((int*)(r[0] + offset)), Vec.Load((int*)(r[1] + offset)), Vec.Load((int*)(r[2] + offset)), Vec.Load((int*)(r[3] + offset))));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddGroup(float* sums, VecF dots, VecF xSum, float* scales, float* biases) =>
+        Fused128.MultiplyAdd(xSum, Vec.Load(biases), Fused128.MultiplyAdd(dots, Vec.Load(scales), Vec.Load(sums))).Store(sums);
 }

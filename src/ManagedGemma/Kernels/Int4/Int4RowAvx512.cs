@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using ISA = System.Runtime.Intrinsics.X86.Avx512F;
-using Table = ManagedGemma.Kernels.Int4.Int4RowTable<ManagedGemma.Kernels.Int4.WordTransposeAvx512>;
 using Vec = System.Runtime.Intrinsics.Vector512;
 using VecF = System.Runtime.Intrinsics.Vector512<float>;
 using VecI = System.Runtime.Intrinsics.Vector512<int>;
@@ -9,56 +8,45 @@ using VecI = System.Runtime.Intrinsics.Vector512<int>;
 namespace ManagedGemma.Kernels.Int4;
 
 /// <summary>
-/// A vector is one block of a row: 16 words, two groups. Four rows give a vector of half groups' sums, four of those the sums of two groups,
-/// sixteen rows side by side.
+/// A vector is two groups of a row: 16 words. Four rows give a vector of half groups' sums, four of those the sums of two groups, sixteen rows
+/// side by side.
 /// </summary>
 /// <typeparam name="TDots">The instructions that multiply.</typeparam>
-internal abstract unsafe class Int4RowAvx512<TDots> : Int4BlockedRow
-    where TDots : struct, IWordDots512
+internal abstract unsafe class Int4RowAvx512<TDots> : Int4BlockedRow<WordTransposeAvx512>
+    where TDots : struct, IWordDots<VecI, VecF>
 {
-    private const int GroupsAtOnce = 2;
     private const int Fours = Rows / 4;
+
+    // For Shuffle4x128: lanes 0 and 2, or 1 and 3, of both vectors.
+    private const byte Even = 0x88;
+    private const byte Odd = 0xDD;
 
     [SkipLocalsInit]
     [MethodImpl(KernelMethod.Options)]
-    protected sealed override void Add(in Int4Rows rows, QuantizedActivations x, in Int4RowScratch block)
+    protected sealed override void Add(byte** words, int first, int groups, QuantizedActivations x, in Int4RowScratch block)
     {
-        int groups = rows.Groups, tokens = x.Tokens;
-        nint toValues = x.RowValueDwords, toSums = x.RowGroups, toScales = toSums * TDots.GroupScales;
-        int* values = (int*)x.Values(0, 0), scales = (int*)x.ScaleOf(0, 0);
-        float* xSums = x.SumOf(0, 0), rowScales = block.Scales, rowBiases = block.Biases;
-        VecI* laidOut = (VecI*)block.LaidOut, halves = (VecI*)block.Halves;
-        byte** words = stackalloc byte*[Rows];
-        Int4Rows.Point(rows.Words, groups * Int4Rows.GroupWords * sizeof(uint), rows.Count, words, Rows);
+        int tokens = x.Tokens, blockDwords = x.BlockDwords, scalesPerGroup = x.ScalesPerGroup, end = first + groups;
+        nint toValues = x.RowValueDwords, toScales = x.RowScaleDwords, toSums = x.RowGroups;
+        int* values = (int*)x.Values(0, first / 2), scales = x.Scales(0, first);
+        float* xSums = x.SumOf(0, first), rowScales = block.Scales, rowBiases = block.Biases;
+        VecI* halves = (VecI*)block.Halves;
         byte* tail = stackalloc byte[Rows * sizeof(VecI)];
-        for (int group = 0; group < groups; group += GroupsAtOnce)
+        for (int group = first; group < end; group += 2)
         {
-            if (group % Int4RowScratch.TableGroups == 0)
-            {
-                rowScales = Table.Load(rows.Scales, rows, group, block.Scales);
-                rowBiases = Table.Load(rows.Biases, rows, group, block.Biases);
-                FetchTables(rows, group);
-            }
-
-            nint offset = (nint)group * Int4Rows.GroupWords * sizeof(uint), ahead = Ahead(offset, groups);
-            if (group + 1 == groups)
+            nint offset = (nint)group * Int4Rows.GroupWords * sizeof(uint), ahead = Ahead(offset, x.Groups);
+            if (group + 1 == end)
             {
                 CopyTail(words, offset, tail);
-            }
-
-            for (int token = 0; token < tokens; token++)
-            {
-                TDots.LayOut(values + (token * toValues), scales + (token * toScales), laidOut + (token * TDots.LaidOut));
             }
 
             for (int four = 0; four < Fours; four++)
             {
                 byte** r = words + (4 * four);
-                FourRows512 weights = TDots.Split(
-                    Vec.Load((int*)(r[0] + offset)), Vec.Load((int*)(r[1] + offset)), Vec.Load((int*)(r[2] + offset)), Vec.Load((int*)(r[3] + offset)));
+                Four<Four<VecI>> weights = Split(r, offset);
                 FetchFour(r, ahead);
-                VecI* v = laidOut, half = halves + four;
-                for (int token = 0; token < tokens; token++, v += TDots.LaidOut, half += Fours)
+                int* v = values;
+                VecI* half = halves + four;
+                for (int token = 0; token < tokens; token++, v += toValues, half += Fours)
                 {
                     *half = TDots.Dots(weights, v);
                 }
@@ -67,24 +55,24 @@ internal abstract unsafe class Int4RowAvx512<TDots> : Int4BlockedRow
             for (int token = 0; token < tokens; token++)
             {
                 VecI* half = halves + (token * Fours);
-                VecI low = Halved(half[0], half[1]), high = Halved(half[2], half[3]);
                 int* scale = scales + (token * toScales);
-                float* xSum = xSums + (token * toSums), to = block.Sums + (token * Rows);
-                VecF sum = AddGroup(Vec.Load(to), TDots.Scale(ISA.Shuffle4x128(low, high, 0x88), scale), xSum[0], rowScales, rowBiases);
-                if (group + 1 < groups)
+                float* xSum = xSums + (token * toSums), sums = block.Sums + (token * Rows);
+                VecI first0 = ISA.Shuffle4x128(half[0], half[1], Even), second0 = ISA.Shuffle4x128(half[0], half[1], Odd);
+                VecI first8 = ISA.Shuffle4x128(half[2], half[3], Even), second8 = ISA.Shuffle4x128(half[2], half[3], Odd);
+                VecF dots = TDots.Sum(ISA.Shuffle4x128(first0, first8, Even), ISA.Shuffle4x128(second0, second8, Even), scale);
+                AddGroup(sums, dots, Vec.Create(xSum[0]), rowScales, rowBiases);
+                if (group + 1 < end)
                 {
-                    sum = AddGroup(
-                        sum, TDots.Scale(ISA.Shuffle4x128(low, high, 0xDD), scale + TDots.GroupScales), xSum[1], rowScales + Rows, rowBiases + Rows);
+                    dots = TDots.Sum(ISA.Shuffle4x128(first0, first8, Odd), ISA.Shuffle4x128(second0, second8, Odd), scale + scalesPerGroup);
+                    AddGroup(sums, dots, Vec.Create(xSum[1]), rowScales + Rows, rowBiases + Rows);
                 }
-
-                sum.Store(to);
             }
 
-            values += TDots.BlockDwords;
-            scales += GroupsAtOnce * TDots.GroupScales;
-            xSums += GroupsAtOnce;
-            rowScales += GroupsAtOnce * Rows;
-            rowBiases += GroupsAtOnce * Rows;
+            values += blockDwords;
+            scales += 2 * scalesPerGroup;
+            xSums += 2;
+            rowScales += 2 * Rows;
+            rowBiases += 2 * Rows;
         }
     }
 
@@ -99,11 +87,11 @@ internal abstract unsafe class Int4RowAvx512<TDots> : Int4BlockedRow
         }
     }
 
-    // Both halves of both groups, four rows in 128 bits: to the groups' sums of eight rows.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static VecI Halved(VecI first, VecI second) => ISA.Shuffle4x128(first, second, 0x88) + ISA.Shuffle4x128(first, second, 0xDD);
+    private static Four<Four<VecI>> Split(byte** r, nint offset) => TDots.Split(new(
+        Vec.Load((int*)(r[0] + offset)), Vec.Load((int*)(r[1] + offset)), Vec.Load((int*)(r[2] + offset)), Vec.Load((int*)(r[3] + offset))));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static VecF AddGroup(VecF sum, VecF dots, float xSum, float* scales, float* biases) =>
-        Vec.FusedMultiplyAdd(Vec.Create(xSum), Vec.Load(biases), Vec.FusedMultiplyAdd(dots, Vec.Load(scales), sum));
+    private static void AddGroup(float* sums, VecF dots, VecF xSum, float* scales, float* biases) =>
+        Vec.FusedMultiplyAdd(xSum, Vec.Load(biases), Vec.FusedMultiplyAdd(dots, Vec.Load(scales), Vec.Load(sums))).Store(sums);
 }

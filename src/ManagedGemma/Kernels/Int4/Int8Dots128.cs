@@ -1,36 +1,35 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using Vec = System.Runtime.Intrinsics.Vector128;
 using VecF = System.Runtime.Intrinsics.Vector128<float>;
 using VecI = System.Runtime.Intrinsics.Vector128<int>;
 
 namespace ManagedGemma.Kernels.Int4;
 
-/// <summary>Even and odd nibbles of a word, each with a dword of activations that all rows share.</summary>
+/// <summary>Even and odd nibbles of a row's words.</summary>
 /// <typeparam name="TDot">The instructions that multiply.</typeparam>
-internal readonly unsafe struct Int8Dots128<TDot> : IWordDots128
+internal readonly unsafe struct Int8Dots128<TDot> : IWordDots<VecI, VecF>
     where TDot : struct, IInt8Dot128
 {
-    public static int BlockDwords => 32;
-
-    public static int GroupScales => 2;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Four<Four<VecI>> Split(Four<VecI> rows) => new(Nibbles(rows.First), Nibbles(rows.Second), Nibbles(rows.Third), Nibbles(rows.Fourth));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static VecI Dots(FourWords128 weights, int* x, int* scales, int half)
+    public static VecI Dots(Four<Four<VecI>> rows, int* x)
     {
-        VecI sums = Add(VecI.Zero, weights.First, x);
-        sums = Add(sums, weights.Second, x + 1);
-        sums = Add(sums, weights.Third, x + 2);
-        sums = Add(sums, weights.Fourth, x + 3);
-        return TDot.Total(sums) * Vector128.Create(scales[half] & 0xFFFF);
+        VecI even = Vec.Load(x), odd = Vec.Load(x + 16);
+        return Lanes128.AddAcross(Dot(rows.First, even, odd), Dot(rows.Second, even, odd), Dot(rows.Third, even, odd), Dot(rows.Fourth, even, odd));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static VecF Scale(VecI dots, int* scale) => Vector128.ConvertToSingle(dots);
+    public static VecF Sum(VecI first, VecI second, int* scale) =>
+        Vec.ConvertToSingle((first * Vec.Create(scale[0] & 0xFFFF)) + (second * Vec.Create(scale[1] & 0xFFFF)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static VecI Add(VecI sums, VecI words, int* x)
-    {
-        sums = TDot.Add(sums, (words & Vector128.Create(0x0F0F0F0F)).AsByte(), Vector128.Create(x[0]).AsSByte());
-        return TDot.Add(sums, ((words >>> 4) & Vector128.Create(0x0F0F0F0F)).AsByte(), Vector128.Create(x[16]).AsSByte());
-    }
+    private static Four<VecI> Nibbles(VecI words) =>
+        new(words & Vec.Create(0x0F0F0F0F), (words.AsByte() >>> 4).AsInt32(), default, default);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static VecI Dot(Four<VecI> nibbles, VecI even, VecI odd) =>
+        TDot.Total(TDot.Add(TDot.Add(VecI.Zero, nibbles.First.AsByte(), even.AsSByte()), nibbles.Second.AsByte(), odd.AsSByte()));
 }

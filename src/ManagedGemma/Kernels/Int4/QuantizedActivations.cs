@@ -52,16 +52,22 @@ internal sealed unsafe class QuantizedActivations : IDisposable
 
     private int Blocks => (Groups + 1) / 2;
 
-    private int ScalesPerGroup => Type == ActivationType.Int16 ? 1 : HalvesPerGroup;
+    /// <summary>Int16: a scale; Int8: a multiple of each half.</summary>
+    public int ScalesPerGroup => Type == ActivationType.Int16 ? 1 : HalvesPerGroup;
 
     /// <summary>Row form: dwords from a token's values to the next's.</summary>
-    public nint RowValueDwords => (nint)Blocks * BlockBytes / sizeof(int);
+    public nint RowValueDwords => (nint)Blocks * BlockDwords;
 
-    /// <summary>Row form: floats from a token's sums to the next's, whole blocks; with Int16 from a token's scales to the next's too.</summary>
+    /// <summary>Row form: dwords from a token's scales to the next's.</summary>
+    public nint RowScaleDwords => RowGroups * ScalesPerGroup;
+
+    /// <summary>Row form: floats from a token's sums to the next's, whole blocks.</summary>
     public int RowGroups => 2 * Blocks;
 
-    /// <summary>Bytes of a block of one token's values.</summary>
-    public int BlockBytes => BlockWords * (Type == ActivationType.Int16 ? 16 : 8);
+    /// <summary>Dwords of a block of one token's values.</summary>
+    public int BlockDwords => BlockWords * (Type == ActivationType.Int16 ? 4 : 2);
+
+    private int BlockBytes => BlockDwords * sizeof(int);
 
     /// <summary>Int8: [token], what a unit of m is worth.</summary>
     public float* Units { get; private set; }
@@ -112,6 +118,9 @@ internal sealed unsafe class QuantizedActivations : IDisposable
         ForRowKernel
             ? _values + ((((nint)token * Blocks) + block) * BlockBytes)
             : _values + ((((((nint)token / TokenMultiple) * Blocks) + block) * TokenMultiple) + (token % TokenMultiple)) * BlockBytes;
+
+    /// <summary>A token's scales of a group as they are, <see cref="ScalesPerGroup"/> of them; in row form the next group's are beside them.</summary>
+    public int* Scales(int token, int group) => (int*)_scales + Index(token, group * ScalesPerGroup, ScalesPerGroup);
 
     /// <summary>Int16: a token's scale of a group; the next group's is beside it (row form) or <see cref="PaddedTokens"/> further.</summary>
     public float* ScaleOf(int token, int group) => _scales + Index(token, group, 1);

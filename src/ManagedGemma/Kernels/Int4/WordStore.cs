@@ -7,11 +7,11 @@ namespace ManagedGemma.Kernels.Int4;
 internal readonly unsafe struct WordStore : IWordStore
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(Vector128<uint> words, uint* target) => words.Store(target);
+    public static void Store(Vector128<uint> words, uint* target, nint second) => words.Store(target);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(Vector256<uint> words, uint* target) => words.Store(target);
+    public static void Store(Vector256<uint> words, uint* target, nint second) => words.Store(target);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(Vector512<uint> words, uint* target) => words.Store(target);
+    public static void Store(Vector512<uint> words, uint* target, nint second) => words.Store(target);
 }

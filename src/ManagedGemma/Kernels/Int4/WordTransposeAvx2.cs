@@ -35,7 +35,7 @@ internal readonly unsafe struct WordTransposeAvx2 : IWordTranspose
     private static void Store<TStore>(Vector256<ulong> low, Vector256<ulong> high, uint* target, nint stride)
         where TStore : struct, IWordStore
     {
-        TStore.Store(ISA.Permute2x128(low, high, 0x20).AsUInt32(), target);
-        TStore.Store(ISA.Permute2x128(low, high, 0x31).AsUInt32(), target + (4 * stride));
+        TStore.Store(ISA.Permute2x128(low, high, 0x20).AsUInt32(), target, stride / 2);
+        TStore.Store(ISA.Permute2x128(low, high, 0x31).AsUInt32(), target + (4 * stride), stride / 2);
     }
 }

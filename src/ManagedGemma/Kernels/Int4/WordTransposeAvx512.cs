@@ -40,7 +40,7 @@ internal readonly unsafe struct WordTransposeAvx512 : IWordTranspose
     private static void Store<TStore>(Vector512<ulong> low, Vector512<ulong> high, uint* target, nint stride)
         where TStore : struct, IWordStore
     {
-        TStore.Store(ISA.PermuteVar8x64x2(low, Vector512.Create(0UL, 1, 8, 9, 4, 5, 12, 13), high).AsUInt32(), target);
-        TStore.Store(ISA.PermuteVar8x64x2(low, Vector512.Create(2UL, 3, 10, 11, 6, 7, 14, 15), high).AsUInt32(), target + (4 * stride));
+        TStore.Store(ISA.PermuteVar8x64x2(low, Vector512.Create(0UL, 1, 8, 9, 4, 5, 12, 13), high).AsUInt32(), target, stride / 2);
+        TStore.Store(ISA.PermuteVar8x64x2(low, Vector512.Create(2UL, 3, 10, 11, 6, 7, 14, 15), high).AsUInt32(), target + (4 * stride), stride / 2);
     }
 }

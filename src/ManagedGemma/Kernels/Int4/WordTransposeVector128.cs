@@ -23,10 +23,10 @@ internal readonly unsafe struct WordTransposeVector128 : IWordTranspose
         Vector128<uint> a = One(rows, 0, byteOffset), b = One(rows, 1, byteOffset);
         Vector128<uint> c = One(rows, 2, byteOffset), d = One(rows, 3, byteOffset);
         Lanes128.Transpose(ref a, ref b, ref c, ref d);
-        TStore.Store(a, target);
-        TStore.Store(b, target + stride);
-        TStore.Store(c, target + (2 * stride));
-        TStore.Store(d, target + (3 * stride));
+        TStore.Store(a, target, stride / 2);
+        TStore.Store(b, target + stride, stride / 2);
+        TStore.Store(c, target + (2 * stride), stride / 2);
+        TStore.Store(d, target + (3 * stride), stride / 2);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
