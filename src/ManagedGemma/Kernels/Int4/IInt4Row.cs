@@ -7,10 +7,11 @@ namespace ManagedGemma.Kernels.Int4;
 internal unsafe interface IInt4Row
 {
     /// <summary>
-    /// Tokens of a call at most, so many as this kernel is the faster one for. Measured by <c>bench/run slice --tokens 6,7,8</c>
-    /// (Xeon, Emerald Rapids): with 7 up to a third faster than the panel kernel, with 8 about the same.
+    /// Tokens of a call at most, so many as this kernel is the faster one for. Measured by <c>bench/run slice --tokens 8,12,13</c>
+    /// (Xeon, Emerald Rapids): with 8 or 13 about the same as the panel kernel, with 9 to 12, which leave much of its second tile empty, up to
+    /// 1.5 times its rate.
     /// </summary>
-    const int MostTokens = 7;
+    const int MostTokens = 12;
 
     /// <summary>Scratch that a call needs.</summary>
     nuint ScratchBytes { get; }
