@@ -25,6 +25,7 @@ internal readonly unsafe struct Int8Dots128<TDot> : IWordDots<VecI, VecF>
     public static VecF Sum(VecI first, VecI second, int* scale) =>
         Vec.ConvertToSingle((first * Vec.Create(scale[0] & 0xFFFF)) + (second * Vec.Create(scale[1] & 0xFFFF)));
 
+    // Even and odd ones; two vectors are all.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Four<VecI> Nibbles(VecI words) =>
         new(words & Vec.Create(0x0F0F0F0F), (words.AsByte() >>> 4).AsInt32(), default, default);

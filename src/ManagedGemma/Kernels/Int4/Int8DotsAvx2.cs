@@ -30,6 +30,7 @@ internal readonly unsafe struct Int8DotsAvx2 : IWordDots<VecI, VecF>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static VecF Sum(VecI first, VecI second, int* scale) => Vec.ConvertToSingle(Scaled(first, scale[0]) + Scaled(second, scale[1]));
 
+    // Even and odd ones; two vectors are all.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Four<VecI> Nibbles(VecI words) => new(words & Vec.Create(0x0F0F0F0F), (words >>> 4) & Vec.Create(0x0F0F0F0F), default, default);
 
