@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ManagedGemma.Bench.Roofline;
 using ManagedGemma.Memory;
 using ManagedGemma.Model;
@@ -11,10 +12,11 @@ internal static class DecodeRun
     public static int[] Ids(GemmaModel model, int count, int seed) =>
         [2, .. Enumerable.Range(0, count - 1).Select(i => ((i + (seed * 1009)) * 7919 % (model.VocabularySize - 300)) + 260)];
 
-    /// <summary>Runs one case and returns its line; <paramref name="one"/> is what one sequence reached, 0 where that is not known.</summary>
-    public static GenerateLine Decode(GemmaModel model, Precision precision, int threads, int sequences, int prompt, LimitMeter? limit, int steps, double one)
+    /// <summary>Runs one case and returns its line. Several sequences are held against one of them, pass by pass in turn.</summary>
+    public static GenerateLine Decode(GemmaModel model, Precision precision, int threads, int sequences, int prompt, LimitMeter? limit, int steps)
     {
         List<SequenceCache> caches = [.. Enumerable.Range(0, sequences).Select(_ => model.NewSequence())];
+        using SequenceCache alone = model.NewSequence();
         try
         {
             using NativeBuffer logits = NativeBuffer.OfFloats((long)sequences * model.LogitCount);
@@ -23,23 +25,28 @@ internal static class DecodeRun
                 model.Step([new SequenceInput(caches[i], Ids(model, prompt, i), ByRow: false, LogitRows: 0)], precision, null, CancellationToken.None);
             }
 
-            List<PairedRun<int>> runs = PairedRuns.Measure(steps + 1, limit, step =>
+            model.Step([new SequenceInput(alone, Ids(model, prompt, 0), ByRow: false, LogitRows: 0)], precision, null, CancellationToken.None);
+            double Pass(IEnumerable<SequenceCache> pass, int step)
             {
-                model.Step([.. caches.Select((cache, i) => new SequenceInput(cache, [300 + step + i], ByRow: true, LogitRows: 1))], precision, logits, CancellationToken.None);
-                return step;
-            });
+                long start = Stopwatch.GetTimestamp();
+                model.Step([.. pass.Select((cache, i) => new SequenceInput(cache, [300 + step + i], ByRow: true, LogitRows: 1))], precision, logits, CancellationToken.None);
+                return Stopwatch.GetElapsedTime(start).TotalSeconds;
+            }
+
+            List<PairedRun<(double All, double One)>> runs =
+                PairedRuns.Measure(steps + 1, limit, step => (Pass(caches, step), sequences == 1 ? 0 : Pass([alone], step)));
 
             // The first warms up.
             runs.RemoveAt(0);
-            double median = Median.Of(runs.Select(run => run.Seconds)), gbytes = (model.LinearBytes + model.HeadBytes) / 1e9;
+            double median = Median.Of(runs.Select(run => run.Result.All)), gbytes = (model.LinearBytes + model.HeadBytes) / 1e9;
             return new GenerateLine("decode", precision.ToString().ToLowerInvariant(), threads, model.Config.LayerCount, prompt, Math.Round(sequences / median, 2))
             {
                 Sequences = sequences,
                 StepMs = Math.Round(median * 1000, 1),
                 GbytesPerS = Math.Round(gbytes / median, 2),
                 LimitGbytesPerS = limit is null ? null : Math.Round(Median.Of(runs.Select(run => run.Limit)), 1),
-                Share = limit is null ? null : Math.Round(Median.Of(runs.Select(run => gbytes / run.Seconds / run.Limit)), 3),
-                TimesOne = one == 0 ? null : Math.Round(sequences / median / one, 2),
+                Share = limit is null ? null : Math.Round(Median.Of(runs.Select(run => gbytes / run.Result.All / run.Limit)), 3),
+                TimesOne = sequences == 1 ? null : Math.Round(Median.Of(runs.Select(run => sequences * run.Result.One / run.Result.All)), 2),
                 CacheBytesPerToken = model.CacheBytesPerToken.All,
                 CacheBytesPerOldToken = model.CacheBytesPerToken.Full,
             };

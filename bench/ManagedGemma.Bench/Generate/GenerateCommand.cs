@@ -47,13 +47,9 @@ internal sealed class GenerateCommand : Command
             foreach (Precision precision in precisions)
             {
                 using LimitMeter? memory = Limits.Meter("memory", threads);
-                double one = 0;
                 foreach (int sequences in parsed.GetValue(_sequences)!)
                 {
-                    GenerateLine line = DecodeRun.Decode(
-                        model, precision, threads, sequences, parsed.GetValue(_prompt), memory, parsed.GetValue(_steps), one);
-                    one = sequences == 1 ? line.TokensPerS : one;
-                    Show(line);
+                    Show(DecodeRun.Decode(model, precision, threads, sequences, parsed.GetValue(_prompt), memory, parsed.GetValue(_steps)));
                 }
 
                 using GemmaTextGenerator generator = new(model, new ByteTokenizer(), new GeneratorOptions { LeaveModelOpen = true });

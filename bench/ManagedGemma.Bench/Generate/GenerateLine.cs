@@ -20,13 +20,13 @@ internal sealed record GenerateLine(string Case, string Precision, int Threads, 
     /// <summary>Billions of bytes of weights a second, the head's included.</summary>
     public double? GbytesPerS { get; init; }
 
-    /// <summary>What memory gives at most, measured just before.</summary>
+    /// <summary>What memory gives at most, measured around each pass.</summary>
     public double? LimitGbytesPerS { get; init; }
 
     /// <summary>How much of it is reached.</summary>
     public double? Share { get; init; }
 
-    /// <summary>Tokens a second as a multiple of one sequence's.</summary>
+    /// <summary>Tokens a second as a multiple of one sequence's, whose passes are measured in turn with these.</summary>
     public double? TimesOne { get; init; }
 
     /// <summary>Bytes of keys and values of a token that all layers keep.</summary>
