@@ -15,17 +15,16 @@ internal static class DecodeRun
     /// <summary>Runs one case and returns its line. Several sequences are held against one of them, pass by pass in turn.</summary>
     public static GenerateLine Decode(GemmaModel model, Precision precision, int threads, int sequences, int prompt, LimitMeter? limit, int steps)
     {
-        List<SequenceCache> caches = [.. Enumerable.Range(0, sequences).Select(_ => model.NewSequence())];
-        using SequenceCache alone = model.NewSequence();
+        // The last one is for the passes of one.
+        List<SequenceCache> caches = [.. Enumerable.Range(0, sequences + 1).Select(_ => model.NewSequence())];
         try
         {
             using NativeBuffer logits = NativeBuffer.OfFloats((long)sequences * model.LogitCount);
-            for (int i = 0; i < sequences; i++)
+            for (int i = 0; i < caches.Count; i++)
             {
                 model.Step([new SequenceInput(caches[i], Ids(model, prompt, i), ByRow: false, LogitRows: 0)], precision, null, CancellationToken.None);
             }
 
-            model.Step([new SequenceInput(alone, Ids(model, prompt, 0), ByRow: false, LogitRows: 0)], precision, null, CancellationToken.None);
             double Pass(IEnumerable<SequenceCache> pass, int step)
             {
                 long start = Stopwatch.GetTimestamp();
@@ -34,7 +33,7 @@ internal static class DecodeRun
             }
 
             List<PairedRun<(double All, double One)>> runs =
-                PairedRuns.Measure(steps + 1, limit, step => (Pass(caches, step), sequences == 1 ? 0 : Pass([alone], step)));
+                PairedRuns.Measure(steps + 1, limit, step => (Pass(caches[..sequences], step), sequences == 1 ? 0 : Pass(caches[sequences..], step)));
 
             // The first warms up.
             runs.RemoveAt(0);

@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 namespace ManagedGemma.Kernels.Int4;
 
 /// <summary>
-/// What becomes of a vector of transposed words: one vector, or two, the second so many words further that it lies half way to the next.
+/// What becomes of a vector of transposed words: one vector at the target, or two, the other one <c>second</c> words behind it.
 /// </summary>
 internal unsafe interface IWordStore
 {

@@ -14,7 +14,7 @@ internal unsafe interface IWordTranspose
     /// <param name="rows">Pointers to rows; unaligned, possibly the same row several times.</param>
     /// <param name="byteOffset">Where the 8 words begin in each row.</param>
     /// <param name="target">Vector 0.</param>
-    /// <param name="stride">Words from a vector to the next.</param>
+    /// <param name="stride">Words from a vector to the next; where each gives two, the second lies half way.</param>
     static abstract void EightWords<TStore>(byte** rows, nint byteOffset, uint* target, nint stride)
         where TStore : struct, IWordStore;
 }
